@@ -1,0 +1,1 @@
+"""Tests, one folder a room; tests/live needs root and a real kernel."""

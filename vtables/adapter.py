@@ -1,0 +1,329 @@
+"""The one adapter between tables and SQLite: APSW's module, table and cursor, the same for every table.
+
+SQLite asks `TableModule.Connect` when a statement first names the table (only then is its file imported), `BestIndex`
+for a plan, and steps a `Cursor` through the rows, asking for one value at a time.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from time import perf_counter
+
+from .affinity import Undecided, comparable, lower
+from .errors import HostqlError, QueryError
+from .plan import Plan, Term, best_plan
+from .scan import Scan
+from .snapshot import END, Recording
+from .sources.text import clean
+from .table import Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+    import apsw
+
+    from .database import Database
+
+    Getters = list[Callable[[Any], Any]]
+
+_DENIED = (errno.EACCES, errno.EPERM)
+_GONE = (errno.ENOENT, errno.ESRCH, errno.ENOTDIR)
+_NOTHING: frozenset[Any] = frozenset()
+
+
+class TableModule:
+    """The SQLite module of one table; imports the table when SQLite first connects to it."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        self._database = database
+        self._name = name
+        self._table: VirtualTable | None = None
+
+    def Connect(self, _db: Any, _module: str, _dbname: str, _name: str, *_args: str) -> tuple[str, VirtualTable]:
+        if self._table is None:
+            self._table = VirtualTable(self._database, self._database.catalog.load(self._name))
+        return self._table.table.declaration(), self._table
+
+    Create = Connect
+
+
+class VirtualTable:
+    """One table as SQLite sees it: plans and cursors."""
+
+    def __init__(self, database: Database, table: type[Table]) -> None:
+        self.database = database
+        self.table = table
+        self.measured: int | None = None
+        self._plans: list[Plan] = []
+        self._numbers: dict[tuple[str, frozenset[int], bool], int] = {}
+        self._getters: dict[bool, Getters] = {}
+
+    def BestIndexObject(self, info: apsw.IndexInfo) -> bool:
+        rows = self.table.typical_rows if self.measured is None else self.measured
+        plan = best_plan(self.table, max(rows, 1), info)
+        self.database.statement.wanted.setdefault(self.table.name, set()).update(plan.columns)
+        key = (plan.description, frozenset(plan.columns), bool(plan.missing))
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._plans)
+            self._plans.append(plan)
+        info.idxNum = number
+        info.idxStr = plan.description
+        return True
+
+    def Open(self) -> Cursor:
+        return Cursor(self)
+
+    def Disconnect(self) -> None:
+        pass
+
+    Destroy = Disconnect
+
+    def plan(self, number: int) -> Plan:
+        return self._plans[number]
+
+    def getters(self, row: Any) -> Getters:
+        """The functions that read each column from rows of this kind."""
+        of_tuples = isinstance(row, tuple)
+        found = self._getters.get(of_tuples)
+        if found is None:
+            found = self._getters[of_tuples] = self.table.getters(of_tuples)
+        return found
+
+    def comparable(self, position: int, row: Any) -> Any:
+        """A value as it compares with a constraint's; None where it cannot be read."""
+        try:
+            value = self.getters(row)[position](row)
+        except OSError:
+            return None
+        if value.__class__ is str:
+            value = clean(value)
+            if self.table.columns[position].collate == "NOCASE":
+                value = lower(value)
+        return value
+
+    def identity(self, row: Any) -> tuple[Any, ...]:
+        """What tells this row from every other of the table."""
+        getters = self.getters(row)
+        if not self.table.identity:
+            return row if isinstance(row, tuple) else tuple([get(row) for get in getters])
+        names = self.table.identity
+        return tuple([getters[i](row) for i, column in enumerate(self.table.columns) if column.name in names])
+
+
+class Cursor:
+    """Steps through the rows of one scan after another."""
+
+    def __init__(self, virtual: VirtualTable) -> None:
+        self._virtual = virtual
+        self._name = virtual.table.name
+        self._statement = virtual.database.statement
+        self._row: Any = END
+        self._rows: Iterator[Any] = iter(())
+        self._get: Getters = []
+        self._seen: dict[tuple[Any, ...], int] = {}
+        self._rowid: int | None = None
+
+    def Filter(self, number: int, _description: str, args: tuple[Any, ...]) -> None:
+        plan = self._virtual.plan(number)
+        if plan.missing:
+            raise _needs(self._virtual.table, plan.missing)
+        self._seen = {}
+        rows = self._scan(plan, args)
+        if self._statement.traced:
+            rows = self._timed(rows, plan)
+        self._rows = iter(rows)
+        self._get = []
+        self.Next()
+        if self._row is not END:
+            self._get = self._virtual.getters(self._row)
+
+    def Eof(self) -> bool:
+        return self._row is END
+
+    def Next(self) -> None:
+        self._rowid = None
+        try:
+            self._row = next(self._rows, END)
+        except HostqlError:
+            raise
+        except Exception as error:
+            raise _failed(self._name, error) from error
+
+    def Column(self, number: int) -> Any:
+        if number < 0:
+            return self.Rowid()
+        try:
+            value = self._get[number](self._row)
+        except OSError as error:
+            return self._unreadable(number, error)
+        except HostqlError:
+            raise
+        except Exception as error:
+            self._note(number, f"could not be understood ({type(error).__name__}: {error})")
+            return None
+        if value.__class__ is str and not value.isascii():
+            return clean(value)
+        return value
+
+    def Rowid(self) -> int:
+        if self._rowid is None:
+            identity = self._virtual.identity(self._row)
+            again = self._seen[identity] = self._seen.get(identity, 0) + 1
+            self._rowid = self._statement.rowid((self._name, identity, again))
+        return self._rowid
+
+    def Close(self) -> None:
+        self._rows = iter(())
+        self._row = END
+
+    # How the rows are found.
+
+    def _scan(self, plan: Plan, args: tuple[Any, ...]) -> Iterable[Any]:
+        """The rows: from a recording of this statement where there is one, else from the table."""
+        statement = self._statement
+        pushed, indexed = _values(plan, args)
+        if pushed is None:
+            return ()
+        inputs = any(term.column.additional or term.column.required for term in pushed)
+        full = None if inputs else statement.recordings.get((self._name, ()))
+        if full is not None and full.complete:
+            indexed = indexed or {term: next(iter(v)) for term, v in pushed.items() if term.op == "=" and v}
+        else:
+            key = tuple([(term.column.name, term.op, values) for term, values in pushed.items()])
+            full = statement.recordings.get((self._name, key))
+            if full is None or not full.kept:
+                full = self._record(plan, pushed)
+                statement.recordings[self._name, key] = full
+            elif indexed and not full.complete:
+                full.finish()
+        if indexed and full.complete:
+            positions = tuple([term.position for term in indexed])
+            return full.matching(positions, tuple(indexed.values()), self._virtual.comparable)
+        return full
+
+    def _record(self, plan: Plan, pushed: dict[Term, Any]) -> Recording:
+        """Begin reading the table itself."""
+        virtual, statement = self._virtual, self._statement
+        wanted = statement.wanted.get(self._name) or plan.columns
+        columns = virtual.table.columns
+        names = frozenset([column.name for i, column in enumerate(columns) if i in wanted or (i >= 63 and 63 in wanted)])
+        scan = Scan(statement, self._name, names, *_constraints(pushed))
+        try:
+            source = virtual.table().rows(scan)
+        except HostqlError:
+            raise
+        except Exception as error:
+            raise _failed(self._name, error) from error
+        if not pushed:
+            source = self._counted(source)
+        return Recording(source, lambda: statement.repeats(self._name))
+
+    def _counted(self, source: Iterable[Any]) -> Iterator[Any]:
+        """The rows of a full scan, whose number will price the next plan."""
+        count = 0
+        for row in source:
+            count += 1
+            yield row
+        self._virtual.measured = count
+
+    def _timed(self, rows: Iterable[Any], plan: Plan) -> Iterator[Any]:
+        stats = self._statement.stats(self._name, plan.description.split(":", 1)[1])
+        stats.calls += 1
+        iterator = iter(rows)
+        while True:
+            start = perf_counter()
+            row = next(iterator, END)
+            stats.seconds += perf_counter() - start
+            if row is END:
+                return
+            stats.rows += 1
+            yield row
+
+    # What a value that cannot be read becomes.
+
+    def _unreadable(self, number: int, error: OSError) -> None:
+        if error.errno in _DENIED:
+            name = self._virtual.table.columns[number].name
+            self._statement.notes.denied(self._name, f"values of {name}", self._virtual.identity(self._row))
+        elif error.errno not in _GONE:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            self._note(number, f"could not be read ({reason})")
+
+    def _note(self, number: int, text: str) -> None:
+        name = self._virtual.table.columns[number].name
+        self._statement.notes.add(self._name, f"{name} {text}", self._virtual.identity(self._row))
+
+
+def _values(plan: Plan, args: tuple[Any, ...]) -> tuple[dict[Term, Any] | None, dict[Term, Any]]:
+    """The constraints pushed to the table and those for a hash index; None where nothing can satisfy them."""
+    pushed: dict[Term, Any] = {}
+    indexed: dict[Term, Any] = {}
+    for term, arg in zip(plan.terms, args):
+        if term.op in ("=", "IN"):
+            values = _comparables(term, arg)
+            if values is None:
+                continue
+            if not values:
+                return None, indexed
+            if term.pushed:
+                pushed[term] = values
+            else:
+                indexed[term] = next(iter(values))
+        elif arg is None:
+            return None, indexed
+        else:
+            pushed[term] = arg
+    return pushed, indexed
+
+
+def _comparables(term: Term, arg: Any) -> frozenset[Any] | None:
+    """The values an equality allows, as the column holds them; None where only SQLite can tell."""
+    try:
+        if term.op == "=":
+            value = comparable(term.column, arg)
+            return _NOTHING if value is None else frozenset((value,))
+        return frozenset([v for v in [comparable(term.column, a) for a in arg] if v is not None])
+    except Undecided:
+        if not term.column.required:
+            return None
+        # A required text column compared with a number: its text is the only reading that finds anything.
+        given = [arg] if term.op == "=" else arg
+        return frozenset([str(a) for a in given if a is not None and not isinstance(a, bytes)])
+
+
+def _constraints(pushed: dict[Term, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The constraints as a Scan holds them: equalities, patterns, ranges."""
+    equals: dict[str, frozenset[Any]] = {}
+    patterns: dict[str, list[tuple[str, str]]] = {}
+    ranges: dict[str, tuple[float | None, float | None]] = {}
+    for term, value in pushed.items():
+        name = term.column.name
+        if term.op in ("=", "IN"):
+            equals[name] = equals[name] & value if name in equals else value
+        elif term.op in ("LIKE", "GLOB"):
+            patterns.setdefault(name, []).append((term.op, str(value)))
+        elif isinstance(value, (int, float)):
+            low, high = ranges.get(name, (None, None))
+            if term.op in (">", ">="):
+                low = value if low is None else max(low, value)
+            else:
+                high = value if high is None else min(high, value)
+            ranges[name] = (low, high)
+    return equals, patterns, ranges
+
+
+def _needs(table: type[Table], names: tuple[str, ...]) -> QueryError:
+    """The error for a scan without the constraint that the table cannot do without."""
+    shown = "\n".join("    " + example for example in table.examples)
+    return QueryError(f"{table.name} needs to know which: give {' or '.join(names)} in the WHERE clause.", shown)
+
+
+def _failed(name: str, error: Exception) -> QueryError:
+    if isinstance(error, OSError) and error.errno:
+        where = f": {error.filename}" if error.filename else ""
+        return QueryError(f"table {name} could not be read: {os.strerror(error.errno)}{where}")
+    return QueryError(f"table {name} failed: {type(error).__name__}: {error}", "This is a fault of the table.")

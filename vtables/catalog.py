@@ -1,0 +1,124 @@
+"""`Catalog`: which tables and functions there are, known without importing any of them.
+
+The folders beside this file are the subjects, a file in them is a table. Other packages add tables by the entry point
+group `hostql.tables`: each entry's name is the table's, its value the `Table` class.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+from .errors import ConfigError, HostqlError
+from .table import Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENTRY_POINTS = "hostql.tables"
+_NO_SUBJECTS = ("sources", "functions")
+
+
+class Catalog:
+    """The tables by name: where each is declared, and the class once somebody needed it."""
+
+    def __init__(self) -> None:
+        self._subjects = _own_tables(os.path.dirname(os.path.abspath(__file__)))
+        self._foreign = _foreign_tables(self._subjects)
+        self._loaded: dict[str, type[Table]] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._subjects or name in self._foreign
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of all tables, sorted."""
+        return iter(sorted({*self._subjects, *self._foreign}))
+
+    def __len__(self) -> int:
+        return len({*self._subjects, *self._foreign})
+
+    def subject(self, name: str) -> str:
+        """The subject (folder) a table belongs to; the package's name for a table from elsewhere."""
+        return self._subjects.get(name) or self._foreign[name].split(".", 1)[0]
+
+    def load(self, name: str) -> type[Table]:
+        """The table's class; imports its file the first time. KeyError for an unknown name."""
+        found = self._loaded.get(name)
+        if found is None:
+            found = self._loaded[name] = self._import(name)
+        return found
+
+    def _import(self, name: str) -> type[Table]:
+        subject = self._subjects.get(name)
+        if subject is None:
+            return self._import_foreign(name, self._foreign[name])
+        module = import_module(f"{__package__}.{subject}.{name}")
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Table) and value.__module__ == module.__name__:
+                if value.columns and not value.__name__.startswith("_"):
+                    value.name, value.subject = name, subject
+                    return value
+        raise HostqlError(f"{module.__file__} declares no table")
+
+    def _import_foreign(self, name: str, target: str) -> type[Table]:
+        module_name, _, attribute = target.partition(":")
+        try:
+            table = getattr(import_module(module_name), attribute)
+        except Exception as error:
+            raise ConfigError(
+                f"table {name} of {target} cannot be loaded: {type(error).__name__}: {error}",
+                "Update or remove the package that provides it.",
+            ) from error
+        if not (isinstance(table, type) and issubclass(table, Table)):
+            raise ConfigError(f"table {name}: {target} is not a hostql Table")
+        table.name, table.subject = name, module_name.split(".", 1)[0]
+        return table
+
+
+def _own_tables(folder: str) -> dict[str, str]:
+    """{table: subject}, by listing the folders."""
+    found: dict[str, str] = {}
+    with os.scandir(folder) as entries:
+        subjects = [e.name for e in entries if e.name[0] not in "._" and e.name not in _NO_SUBJECTS and e.is_dir()]
+    for subject in subjects:
+        for file in os.listdir(f"{folder}/{subject}"):
+            if file.endswith(".py") and not file.startswith("_"):
+                found[file[:-3]] = subject
+    return found
+
+
+def _foreign_tables(own: dict[str, str]) -> dict[str, str]:
+    """{table: 'module:attribute'} from installed packages' entry points; a name of hostql's own is not taken.
+
+    Reads entry_points.txt itself: importlib.metadata takes longer to import than a whole query takes to run.
+    """
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        for name in names:
+            if name.endswith((".dist-info", ".egg-info")):
+                found.update(_entry_points(os.path.join(folder, name, "entry_points.txt")))
+    return {name: target for name, target in found.items() if name not in own}
+
+
+def _entry_points(path: str) -> dict[str, str]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, ValueError):
+        return {}
+    found: dict[str, str] = {}
+    if f"[{ENTRY_POINTS}]" not in text:
+        return found
+    for line in text.split(f"[{ENTRY_POINTS}]", 1)[1].splitlines():
+        if line.startswith("["):
+            break
+        name, equals, target = line.partition("=")
+        if equals and not line.startswith("#"):
+            found[name.strip()] = target.strip().split(" ", 1)[0]
+    return found

@@ -1,0 +1,1 @@
+"""Containers, worked out without a runtime's socket."""

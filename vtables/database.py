@@ -1,0 +1,199 @@
+"""`Database`: the tables of one host as one SQL database, and `Result`, what a statement gives.
+
+    with Database() as db:
+        for result in db.run("SELECT pid, name FROM processes WHERE uid = :uid", {"uid": 0}):
+            print(result.columns)
+            for row in result:
+                print(row)
+            for note in result.notes:
+                print("note:", note)
+
+A database runs one statement at a time: starting another ends the one before. Open a second database for a second.
+`cancel` may be called from any thread or signal handler.
+"""
+
+from __future__ import annotations
+
+import apsw
+
+from .adapter import TableModule
+from .catalog import Catalog
+from .errors import HostqlError, QueryCancelled, QueryError
+from .functions import register
+from .policy import ANALYST, Policy
+from .settings import Settings
+from .sources.host import Host
+from .statement import Statement
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import TracebackType
+    from typing import Any
+
+    from .notes import Notes
+
+    Params = Mapping[str, Any] | Sequence[Any]
+
+# A parameter without a value is an error that names it, not NULL.
+apsw.allow_missing_dict_bindings(False)
+
+
+class Database:
+    """The tables and functions of a host behind one SQLite connection that can only read it."""
+
+    def __init__(
+        self, *, host: Host | None = None, settings: Settings | None = None, policy: Policy = ANALYST
+    ) -> None:
+        self.host = host or Host()
+        self.settings = settings or Settings()
+        self.catalog = Catalog()
+        # Planning marks which columns a statement wants, so a statement is always planned anew: no statement cache.
+        self.connection = apsw.Connection(":memory:", statementcachesize=0)
+        self._denied: list[str] = []
+        self.statement = self._statement("", (), False)
+        self._result: Result | None = None
+        for name in self.catalog:
+            self.connection.create_module(
+                name, TableModule(self, name), use_bestindex_object=True, eponymous_only=True, read_only=True
+            )
+        register(self.connection, self)
+        self.connection.authorizer = policy.authorizer(self._denied.append)
+
+    def run(self, sql: str, params: Params = (), *, traced: bool = False) -> Iterator[Result]:
+        """Run each statement of `sql` in turn; a statement starts when its Result is asked for.
+
+        Raises HostqlError: a QueryError whose offset is within `sql`, or what the tables raise.
+        """
+        for offset, text in split(sql):
+            result = self._start(sql, text, offset, params, traced)
+            yield result
+            result.close()
+
+    def execute(self, sql: str, params: Params = (), *, traced: bool = False) -> Result:
+        """Run one statement."""
+        return self._start(sql, sql, 0, params, traced)
+
+    def cancel(self, reason: QueryError | None = None) -> None:
+        """Stop the running statement: it raises `reason`, QueryCancelled where none is given."""
+        self.statement.stopped = reason or QueryCancelled("cancelled")
+        self.connection.interrupt()
+
+    def close(self) -> None:
+        """End the running statement and close the connection."""
+        if self._result is not None:
+            self._result.close()
+        self.connection.close(True)
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _statement(self, sql: str, params: Params, traced: bool) -> Statement:
+        def program() -> list[tuple[Any, ...]]:
+            # Planning it again must not disturb what the running statement wants.
+            wanted = {name: set(columns) for name, columns in self.statement.wanted.items()}
+            rows = list(self.connection.execute("EXPLAIN " + sql, params or None))
+            self.statement.wanted = wanted
+            return rows
+
+        return Statement(sql, self.host, self.settings, self.catalog, program, traced)
+
+    def _start(self, sql: str, text: str, offset: int, params: Params, traced: bool) -> Result:
+        if self._result is not None:
+            self._result.close()
+        self._denied.clear()
+        self.statement = self._statement(text, params, traced)
+        self._result = Result(self, sql, text, offset, params)
+        return self._result
+
+    def error(self, error: Exception, sql: str, offset: int) -> HostqlError:
+        """What to raise for an exception of SQLite's (or one that passed through it)."""
+        stopped = self.statement.stopped
+        if stopped is not None and isinstance(error, (apsw.InterruptError, QueryCancelled)):
+            return stopped
+        if isinstance(error, HostqlError):
+            return error
+        from .suggest import explain_error
+
+        return explain_error(error, sql, offset, self.catalog, self.connection, self._denied)
+
+
+class Result:
+    """The rows of one statement, read as they are asked for; iterating raises HostqlError.
+
+    columns  names of the columns, () for a statement that gives no rows.
+    types    declared types of the columns, '' for an expression.
+    notes    what is missing from the rows; complete when they have all been read.
+    """
+
+    def __init__(self, database: Database, sql: str, text: str, offset: int, params: Params) -> None:
+        self._database = database
+        self._sql = sql
+        self._offset = offset
+        self.text = text
+        self.statement = database.statement
+        self.notes: Notes = self.statement.notes
+        self.columns: tuple[str, ...] = ()
+        self.types: tuple[str, ...] = ()
+        self._cursor = database.connection.cursor()
+        self._cursor.exec_trace = self._prepared
+        try:
+            self._cursor.execute(text, params or None, can_cache=False)
+        except Exception as error:
+            self.close()
+            raise database.error(error, sql, offset) from error
+
+    def _prepared(self, cursor: apsw.Cursor, _sql: str, _bindings: Any) -> bool:
+        described = cursor.get_description()
+        self.columns = tuple([column[0] for column in described])
+        self.types = tuple([column[1] or "" for column in described])
+        return True
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        try:
+            yield from self._cursor
+        except Exception as error:
+            raise self._database.error(error, self._sql, self._offset) from error
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Stop reading; what was kept of the host for the statement is let go."""
+        self._cursor.close(True)
+        self.statement.close()
+
+
+def split(sql: str) -> list[tuple[int, str]]:
+    """The statements of an SQL text, each with the offset of its first character; empty ones are left out."""
+    found: list[tuple[int, str]] = []
+    start = at = 0
+    while at < len(sql):
+        end = sql.find(";", at)
+        at = len(sql) if end < 0 else end + 1
+        if end >= 0 and not apsw.complete(sql[start:at]):
+            continue
+        if not blank(sql[start:at]):
+            found.append((start, sql[start:at]))
+        start = at
+    if start < len(sql) and not blank(sql[start:]):
+        found.append((start, sql[start:]))
+    return found
+
+
+def blank(sql: str) -> bool:
+    """Whether a text holds nothing but space, comments and semicolons."""
+    rest = sql.lstrip(" \t\r\n\f;")
+    while rest:
+        if rest.startswith("--"):
+            rest = rest.partition("\n")[2]
+        elif rest.startswith("/*"):
+            rest = rest.partition("*/")[2]
+        else:
+            return False
+        rest = rest.lstrip(" \t\r\n\f;")
+    return True

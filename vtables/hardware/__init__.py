@@ -1,0 +1,1 @@
+"""Devices: CPU, PCI, USB, firmware."""

@@ -1,0 +1,1 @@
+"""hostql about itself."""

@@ -1,0 +1,1 @@
+"""Networking: sockets, interfaces, routes, names and filters."""

@@ -1,0 +1,152 @@
+"""Planning: what SQLite offers (`xBestIndex`) becomes a `Plan` that a scan can follow.
+
+Costs are in units of one row of `processes` read from the kernel, and rest on measured row counts, so that SQLite
+orders joins well. A plan that lacks a constraint the table needs is allowed, at a price SQLite takes only when there
+is no other; the scan then fails with an error that shows how to ask.
+"""
+
+from __future__ import annotations
+
+import apsw
+
+from .table import Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+EQ = apsw.SQLITE_INDEX_CONSTRAINT_EQ
+_LIKE = apsw.SQLITE_INDEX_CONSTRAINT_LIKE
+_GLOB = apsw.SQLITE_INDEX_CONSTRAINT_GLOB
+_LOW = {apsw.SQLITE_INDEX_CONSTRAINT_GT: ">", apsw.SQLITE_INDEX_CONSTRAINT_GE: ">="}
+_HIGH = {apsw.SQLITE_INDEX_CONSTRAINT_LT: "<", apsw.SQLITE_INDEX_CONSTRAINT_LE: "<="}
+_PATTERN = {_LIKE: "LIKE", _GLOB: "GLOB"}
+
+# A plan without a constraint that the table needs.
+FORBIDDEN = 1e24
+# Looking one key up costs about this much more than one row of a scan.
+LOOKUP = 1.5
+# A value the table cannot look up: found by hash index, after one full scan.
+INDEXED = 2.0
+# Of the rows of a table, the share that one value of a column that is no identity is expected to select.
+SHARE = 20.0
+
+
+class Term:
+    """One constraint of a plan: `op` is '=', 'IN', 'LIKE', 'GLOB', '>', '>=', '<' or '<='; `pushed` to the table or
+    answered by a hash index over its rows."""
+
+    __slots__ = ("column", "op", "position", "pushed")
+
+    def __init__(self, column: Column, position: int, op: str, pushed: bool) -> None:
+        self.column = column
+        self.position = position
+        self.op = op
+        self.pushed = pushed
+
+    def __repr__(self) -> str:
+        return f"{self.column.name}{'' if self.pushed else '~'}{self.op}"
+
+
+class Plan:
+    """The constraints a scan will be given, in the order of its arguments, and which required ones are missing."""
+
+    __slots__ = ("columns", "description", "missing", "terms")
+
+    def __init__(self, table: type[Table], terms: list[Term], columns: set[int], missing: tuple[str, ...]) -> None:
+        self.terms = terms
+        self.columns = columns
+        self.missing = missing
+        self.description = f"{table.name}:{' '.join(map(repr, terms))}"
+
+
+def best_plan(table: type[Table], rows: float, info: apsw.IndexInfo) -> Plan:
+    """Choose among the constraints offered, and tell SQLite what that costs. `rows` is the size of a full scan."""
+    terms: list[Term] = []
+    usable_keys: set[str] = set()
+    unusable_inputs = False
+    indexed: list[int] = []
+    for i in range(info.nConstraint):
+        position = info.get_aConstraint_iColumn(i)
+        if not 0 <= position < len(table.columns):
+            continue
+        column = table.columns[position]
+        op = info.get_aConstraint_op(i)
+        if not info.get_aConstraint_usable(i):
+            unusable_inputs = unusable_inputs or ((column.required or column.additional) and op == EQ)
+            continue
+        term = _term(info, i, op, column, position)
+        if term is None:
+            if op == EQ and _can_index(info, i, column):
+                indexed.append(i)
+            continue
+        terms.append(term)
+        info.set_aConstraintUsage_argvIndex(i, len(terms))
+        if op == EQ or column.required:
+            usable_keys.add(column.name)
+    keyed = [term for term in terms if term.op in ("=", "IN")]
+    if not keyed:
+        # A hash index serves a join; with a key at hand the few rows are filtered by SQLite.
+        for i in indexed:
+            position = info.get_aConstraint_iColumn(i)
+            terms.append(Term(table.columns[position], position, "=", False))
+            info.set_aConstraintUsage_argvIndex(i, len(terms))
+    required = table.required()
+    missing = required if required and usable_keys.isdisjoint(required) else ()
+    _price(table, rows, info, terms, forbidden=bool(missing) or unusable_inputs)
+    return Plan(table, terms, info.colUsed, missing)
+
+
+def _term(info: apsw.IndexInfo, i: int, op: int, column: Column, position: int) -> Term | None:
+    """The constraint as a term pushed down to the table, or None."""
+    if op == EQ and column.key and _collates(info, i, column):
+        several = info.get_aConstraintUsage_in(i)
+        if several:
+            info.set_aConstraintUsage_in(i, True)
+        return Term(column, position, "IN" if several else "=", True)
+    if op in _PATTERN and column.like:
+        return Term(column, position, _PATTERN[op], True)
+    if column.range and (op in _LOW or op in _HIGH):
+        return Term(column, position, _LOW.get(op) or _HIGH[op], True)
+    return None
+
+
+def _collates(info: apsw.IndexInfo, i: int, column: Column) -> bool:
+    """Whether the comparison's collation is one that a look-up follows: the column's own, if it is plain or NOCASE."""
+    return column.collate in ("", "NOCASE") and info.get_aConstraint_collation(i) == (column.collate or "BINARY")
+
+
+def _can_index(info: apsw.IndexInfo, i: int, column: Column) -> bool:
+    """Whether an equality is worth a hash index: a join's, not a constant's (SQLite checks that while rows stream)."""
+    return (
+        not info.get_aConstraintUsage_in(i)
+        and _collates(info, i, column)
+        and info.get_aConstraint_rhs(i) is None
+    )
+
+
+def _price(table: type[Table], rows: float, info: apsw.IndexInfo, terms: list[Term], forbidden: bool) -> None:
+    cost = table.row_cost * rows
+    expected = rows
+    for term in terms:
+        if term.op in ("=", "IN"):
+            unique = table.identity == (term.column.name,)
+            found = 1.0 if unique else max(1.0, rows / SHARE)
+            if term.op == "IN":
+                found *= 4
+            if term.pushed and not term.column.additional:
+                cost = min(cost, LOOKUP * table.row_cost * found)
+            elif not term.pushed:
+                cost = min(cost, INDEXED + found)
+            expected = min(expected, found)
+        elif term.op in ("LIKE", "GLOB"):
+            cost, expected = cost / 2, expected / 2
+        else:
+            cost, expected = cost * 0.7, expected * 0.7
+    info.estimatedCost = FORBIDDEN if forbidden else cost + 1
+    info.estimatedRows = max(1, int(expected))
+
+
+def explain_terms(terms: list[Any]) -> str:
+    """A plan's constraints in words."""
+    return ", ".join(f"{term.column.name} {term.op}" for term in terms) or "full scan"

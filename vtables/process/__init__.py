@@ -1,0 +1,1 @@
+"""Processes: what runs, and what each process holds."""

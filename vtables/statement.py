@@ -1,0 +1,116 @@
+"""`Statement`: all that belongs to the one statement a database is running, gone when it ends."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+    from typing import Any
+
+    from .catalog import Catalog
+    from .errors import QueryError
+    from .settings import Settings
+    from .snapshot import Recording
+    from .sources.host import Host
+
+from .notes import Notes
+
+
+class ScanStats:
+    """What one way of scanning a table cost in this statement; times in seconds."""
+
+    __slots__ = ("calls", "plan", "rows", "seconds", "table")
+
+    def __init__(self, table: str, plan: str) -> None:
+        self.table = table
+        self.plan = plan
+        self.calls = 0
+        self.rows = 0
+        self.seconds = 0.0
+
+
+class Statement:
+    """The snapshot, the notes and the stop switch of one statement.
+
+    stopped   the error to raise as soon as somebody looks, or None while it may go on.
+    scans     with `traced`, what each scan cost, in the order of first use.
+    """
+
+    def __init__(
+        self,
+        sql: str,
+        host: Host,
+        settings: Settings,
+        catalog: Catalog,
+        program: Callable[[], list[tuple[Any, ...]]],
+        traced: bool = False,
+    ) -> None:
+        self.sql = sql
+        self.host = host
+        self.settings = settings
+        self.catalog = catalog
+        self.notes = Notes()
+        self.stopped: QueryError | None = None
+        self.traced = traced
+        self.scans: dict[tuple[str, str], ScanStats] = {}
+        self.wanted: dict[str, set[int]] = {}
+        self.recordings: dict[Hashable, Recording] = {}
+        self._program = program
+        self._shared: dict[Hashable, Any] = {}
+        self._rowids: dict[Hashable, int] = {}
+        self._repeats: dict[str, bool] = {}
+
+    def shared(self, key: Hashable, read: Callable[[], Any]) -> Any:
+        """What `read` returns, read at the first call and kept for the statement."""
+        try:
+            return self._shared[key]
+        except KeyError:
+            value = self._shared[key] = read()
+            return value
+
+    def rowid(self, identity: Hashable) -> int:
+        """A number that stands for the row in all scans of this statement.
+
+        SQLite tells rows of OR-ed scans apart by their rowid, so the same row must have the same one in each.
+        """
+        return self._rowids.setdefault(identity, len(self._rowids) + 1)
+
+    def stats(self, table: str, plan: str) -> ScanStats:
+        """The counters of one way of scanning a table."""
+        found = self.scans.get((table, plan))
+        if found is None:
+            found = self.scans[table, plan] = ScanStats(table, plan)
+        return found
+
+    def repeats(self, table: str) -> bool:
+        """Whether the table can be scanned more than once: SQLite's program has its VFilter twice, or in a loop."""
+        found = self._repeats.get(table)
+        if found is None:
+            found = self._repeats[table] = _repeats(self._program(), table)
+        return found
+
+    def close(self) -> None:
+        """Let go of everything read from the host."""
+        for recording in self.recordings.values():
+            recording.close()
+        self.recordings.clear()
+        self._shared.clear()
+        self._rowids.clear()
+
+
+def _repeats(program: list[tuple[Any, ...]], table: str) -> bool:
+    """Read SQLite's EXPLAIN rows (addr, opcode, p1, p2, p3, p4, ...): https://www.sqlite.org/opcode.html."""
+    filters = [row[0] for row in program if row[1] == "VFilter" and str(row[5]).split(":", 1)[0] == table]
+    if len(filters) != 1:
+        return True
+    at = filters[0]
+    cursor = program[at][2]
+    # An instruction further on that jumps back to here or before encloses it in a loop, its own VNext apart; the last
+    # Goto of every program goes back to address 1 after the one-time initialisation and is no loop.
+    return any(
+        addr > at and 1 < p2 <= at and op in _JUMPS_BACK and not (op == "VNext" and p1 == cursor)
+        for addr, op, p1, p2, *_ in program
+    )
+
+
+_JUMPS_BACK = frozenset(["VNext", "Next", "Prev", "SorterNext", "Goto", "Gosub", "IfPos", "DecrJumpZero", "IfNotZero"])

@@ -1,0 +1,1 @@
+"""The host as a whole: identity, time, load, memory."""

@@ -1,0 +1,1 @@
+"""Accounts, logins, keys and what users typed."""

@@ -1,0 +1,1 @@
+"""Limits and the guard that enforces them; knows no SQL."""
