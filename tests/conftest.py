@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
 from hostql.vtables.database import Database
 from hostql.vtables.settings import Settings
 from hostql.vtables.sources.host import Host

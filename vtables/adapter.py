@@ -210,7 +210,9 @@ class Cursor:
         virtual, statement = self._virtual, self._statement
         wanted = statement.wanted.get(self._name) or plan.columns
         columns = virtual.table.columns
-        names = frozenset([column.name for i, column in enumerate(columns) if i in wanted or (i >= 63 and 63 in wanted)])
+        names = frozenset(
+            [column.name for i, column in enumerate(columns) if i in wanted or (i >= 63 and 63 in wanted)]
+        )
         scan = Scan(statement, self._name, names, *_constraints(pushed))
         try:
             source = virtual.table().rows(scan)

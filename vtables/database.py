@@ -42,9 +42,7 @@ apsw.allow_missing_dict_bindings(False)
 class Database:
     """The tables and functions of a host behind one SQLite connection that can only read it."""
 
-    def __init__(
-        self, *, host: Host | None = None, settings: Settings | None = None, policy: Policy = ANALYST
-    ) -> None:
+    def __init__(self, *, host: Host | None = None, settings: Settings | None = None, policy: Policy = ANALYST) -> None:
         self.host = host or Host()
         self.settings = settings or Settings()
         self.catalog = Catalog()

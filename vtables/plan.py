@@ -118,11 +118,7 @@ def _collates(info: apsw.IndexInfo, i: int, column: Column) -> bool:
 
 def _can_index(info: apsw.IndexInfo, i: int, column: Column) -> bool:
     """Whether an equality is worth a hash index: a join's, not a constant's (SQLite checks that while rows stream)."""
-    return (
-        not info.get_aConstraintUsage_in(i)
-        and _collates(info, i, column)
-        and info.get_aConstraint_rhs(i) is None
-    )
+    return not info.get_aConstraintUsage_in(i) and _collates(info, i, column) and info.get_aConstraint_rhs(i) is None
 
 
 def _price(table: type[Table], rows: float, info: apsw.IndexInfo, terms: list[Term], forbidden: bool) -> None:

@@ -28,8 +28,23 @@ _ROWS = frozenset([apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE])
 _MAINTENANCE = frozenset([apsw.SQLITE_REINDEX, apsw.SQLITE_ANALYZE, apsw.SQLITE_SAVEPOINT])
 # Pragmas that only tell; each may be asked, none of them set.
 _TELLING = frozenset(
-    """collation_list compile_options database_list function_list index_info index_list index_xinfo module_list
-    pragma_list table_info table_list table_xinfo user_version data_version encoding""".split()
+    [
+        "collation_list",
+        "compile_options",
+        "database_list",
+        "function_list",
+        "index_info",
+        "index_list",
+        "index_xinfo",
+        "module_list",
+        "pragma_list",
+        "table_info",
+        "table_list",
+        "table_xinfo",
+        "user_version",
+        "data_version",
+        "encoding",
+    ]
 )
 _FORBIDDEN_FUNCTIONS = frozenset(["load_extension", "fts3_tokenizer", "edit", "readfile", "writefile"])
 

@@ -67,9 +67,7 @@ class Recording:
         for _ in self:
             pass
 
-    def matching(
-        self, columns: tuple[int, ...], values: tuple[Any, ...], read: Callable[[int, Any], Any]
-    ) -> list[Any]:
+    def matching(self, columns: tuple[int, ...], values: tuple[Any, ...], read: Callable[[int, Any], Any]) -> list[Any]:
         """The rows whose columns equal the (comparable) values; builds the hash index at first use.
 
         `read(column, row)` gives a value as it compares.

@@ -1,0 +1,39 @@
+# One verb, one command. On a fresh machine `make shell` and `make test` need only Python >= 3.9 and make.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: shell test test-quick lint bench docs wheel clean
+
+shell: $(READY)  ## install, and open the prompt
+	@$(BIN)/hostql
+
+test: $(READY)  ## install, and run all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+test-quick: $(READY)  ## the tests that need neither root nor minutes
+	$(BIN)/python -m pytest -m "not live and not slow" $(ARGS)
+
+lint: $(READY)  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p hostql
+
+bench: $(READY)  ## side-by-side measurements, as ratios within one run
+	$(BIN)/python -m hostql.benchmarks
+
+docs: $(READY)  ## regenerate the pages that are made from the code
+	$(BIN)/python docs/generate.py
+
+wheel: $(READY)  ## dist/hostql-*.whl
+	rm -rf build dist
+	$(BIN)/pip wheel -q --no-deps -w dist .
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
+
+$(READY): setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@

@@ -1,0 +1,88 @@
+"""The house keeps its order: arrows run downwards, every package is shipped, start-up stays lean."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# Which rooms a room may import from (docs/architecture.md).
+ALLOWED = {
+    "vtables": set(),
+    "watchdog": set(),
+    "events": {"vtables"},
+    "daemon": {"vtables", "events", "watchdog"},
+    "shell": {"vtables", "events", "watchdog", "daemon"},
+}
+
+
+def sources(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+def imported_rooms(path: Path) -> Iterator[str]:
+    """The rooms a file imports from, absolute or relative."""
+    package = ("hostql", *path.relative_to(ROOT).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            start = ".".join(part for part in (base, node.module) if part)
+            names = [f"{start}.{alias.name}" for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "hostql" and len(parts) > 1 and parts[1] in ALLOWED:
+                yield parts[1]
+
+
+@pytest.mark.parametrize("room", [room for room in ALLOWED if (ROOT / room).is_dir()])
+def test_arrows_run_downwards(room: str) -> None:
+    crossing = {
+        f"{path.relative_to(ROOT)} imports {other}"
+        for path in sources(room)
+        for other in imported_rooms(path)
+        if other != room and other not in ALLOWED[room]
+    }
+    assert not crossing
+
+
+def test_own_imports_are_relative() -> None:
+    """The folders have common names on PyPI (watchdog, events): only relative imports are sure to be ours."""
+    absolute = {
+        str(path.relative_to(ROOT))
+        for room in ALLOWED
+        for path in sources(room)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").split(".")[0] == "hostql")
+        or (isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "hostql" for alias in node.names))
+    }
+    assert not absolute
+
+
+def test_every_package_is_shipped() -> None:
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    listed = set(config["options"]["packages"].split())
+    present = {
+        ".".join(("hostql", *path.parent.relative_to(ROOT).parts))
+        for room in ALLOWED
+        for path in (ROOT / room).rglob("__init__.py")
+    }
+    assert present | {"hostql"} == listed
+
+
+def test_every_file_says_what_it_is() -> None:
+    silent = {
+        str(path.relative_to(ROOT))
+        for room in ALLOWED
+        for path in sources(room)
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert not silent
