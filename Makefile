@@ -18,7 +18,8 @@ test-quick: $(READY)  ## the tests that need neither root nor minutes
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy -p hostql
+	@mkdir -p $(VENV)/typing && ln -sfn "$(CURDIR)" $(VENV)/typing/hostql
+	MYPYPATH=$(VENV)/typing $(BIN)/mypy -p hostql
 
 bench: $(READY)  ## side-by-side measurements, as ratios within one run
 	$(BIN)/python -m hostql.benchmarks

@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from typing_extensions import TypeGuard
+
 ENTRY_POINTS = "hostql.tables"
 _NO_SUBJECTS = ("sources", "functions")
 
@@ -56,10 +58,9 @@ class Catalog:
             return self._import_foreign(name, self._foreign[name])
         module = import_module(f"{__package__}.{subject}.{name}")
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Table) and value.__module__ == module.__name__:
-                if value.columns and not value.__name__.startswith("_"):
-                    value.name, value.subject = name, subject
-                    return value
+            if _declares(value, module.__name__):
+                value.name, value.subject = name, subject
+                return value
         raise HostqlError(f"{module.__file__} declares no table")
 
     def _import_foreign(self, name: str, target: str) -> type[Table]:
@@ -75,6 +76,13 @@ class Catalog:
             raise ConfigError(f"table {name}: {target} is not a hostql Table")
         table.name, table.subject = name, module_name.split(".", 1)[0]
         return table
+
+
+def _declares(value: object, module: str) -> TypeGuard[type[Table]]:
+    """Whether a module's value is the table it declares, not one it imported or a shared base."""
+    if not (isinstance(value, type) and issubclass(value, Table) and value.__module__ == module):
+        return False
+    return bool(value.columns) and not value.__name__.startswith("_")
 
 
 def _own_tables(folder: str) -> dict[str, str]:

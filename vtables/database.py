@@ -52,9 +52,9 @@ class Database:
         self.statement = self._statement("", (), False)
         self._result: Result | None = None
         for name in self.catalog:
-            self.connection.create_module(
-                name, TableModule(self, name), use_bestindex_object=True, eponymous_only=True, read_only=True
-            )
+            # APSW's stubs ask for the methods of writable tables as well.
+            module: Any = TableModule(self, name)
+            self.connection.create_module(name, module, use_bestindex_object=True, eponymous_only=True, read_only=True)
         register(self.connection, self)
         self.connection.authorizer = policy.authorizer(self._denied.append)
 

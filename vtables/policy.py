@@ -27,25 +27,11 @@ _ROWS = frozenset([apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE])
 # CREATE INDEX and friends rewrite the schema table of the database they belong to, and reindex it.
 _MAINTENANCE = frozenset([apsw.SQLITE_REINDEX, apsw.SQLITE_ANALYZE, apsw.SQLITE_SAVEPOINT])
 # Pragmas that only tell; each may be asked, none of them set.
-_TELLING = frozenset(
-    [
-        "collation_list",
-        "compile_options",
-        "database_list",
-        "function_list",
-        "index_info",
-        "index_list",
-        "index_xinfo",
-        "module_list",
-        "pragma_list",
-        "table_info",
-        "table_list",
-        "table_xinfo",
-        "user_version",
-        "data_version",
-        "encoding",
-    ]
-)
+_TELLING = {
+    *("collation_list", "compile_options", "data_version", "database_list", "encoding", "function_list"),
+    *("index_info", "index_list", "index_xinfo", "module_list", "pragma_list"),
+    *("table_info", "table_list", "table_xinfo", "user_version"),
+}
 _FORBIDDEN_FUNCTIONS = frozenset(["load_extension", "fts3_tokenizer", "edit", "readfile", "writefile"])
 
 

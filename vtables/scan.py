@@ -79,7 +79,8 @@ class Scan:
 
     def shared(self, key: Hashable, read: Callable[[], T]) -> T:
         """What `read` returns, read once a statement: tables that share a source share one snapshot of it."""
-        return self.statement.shared(key, read)
+        found: T = self.statement.shared(key, read)
+        return found
 
     @property
     def settings(self) -> Settings:

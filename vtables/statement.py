@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .notes import Notes
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -12,8 +14,6 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .snapshot import Recording
     from .sources.host import Host
-
-from .notes import Notes
 
 
 class ScanStats:
