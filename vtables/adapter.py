@@ -189,21 +189,25 @@ class Cursor:
         if pushed is None:
             return ()
         inputs = any(term.column.additional or term.column.required for term in pushed)
-        full = None if inputs else statement.recordings.get((self._name, ()))
-        if full is not None and full.complete:
-            indexed = indexed or {term: next(iter(v)) for term, v in pushed.items() if term.op == "=" and v}
+        rows = None if inputs else statement.recordings.get((self._name, ()))
+        if rows is not None and rows.kept:
+            # All rows are (being) read anyway: a look-up answered from them cannot contradict them.
+            indexed = indexed or {term: next(iter(v)) for term, v in pushed.items() if term.op == "="}
+            again = bool(pushed or indexed)
         else:
             key = tuple([(term.column.name, term.op, values) for term, values in pushed.items()])
-            full = statement.recordings.get((self._name, key))
-            if full is None or not full.kept:
-                full = self._record(plan, pushed)
-                statement.recordings[self._name, key] = full
-            elif indexed and not full.complete:
-                full.finish()
-        if indexed and full.complete:
-            positions = tuple([term.position for term in indexed])
-            return full.matching(positions, tuple(indexed.values()), self._virtual.comparable)
-        return full
+            rows = statement.recordings.get((self._name, key))
+            again = rows is not None and rows.kept
+            if rows is None or not rows.kept:
+                rows = statement.recordings[self._name, key] = self._record(plan, pushed)
+        if not indexed:
+            return rows
+        if again and not rows.complete:
+            rows.finish()
+        if not rows.complete:
+            return rows
+        positions = tuple([term.position for term in indexed])
+        return rows.matching(positions, tuple(indexed.values()), self._virtual.comparable)
 
     def _record(self, plan: Plan, pushed: dict[Term, Any]) -> Recording:
         """Begin reading the table itself."""
