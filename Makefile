@@ -22,7 +22,7 @@ lint: $(READY)  ## style and types
 	MYPYPATH=$(VENV)/typing $(BIN)/mypy -p hostql
 
 bench: $(READY)  ## side-by-side measurements, as ratios within one run
-	$(BIN)/python -m hostql.benchmarks
+	$(BIN)/python -m hostql.benchmarks $(ONLY)
 
 docs: $(READY)  ## regenerate the pages that are made from the code
 	$(BIN)/python docs/generate.py

@@ -1,0 +1,33 @@
+"""The documentation is what the code says."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def generator() -> object:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_pages_of_tables_are_current() -> None:
+    wanted = generator().pages()  # type: ignore[attr-defined]
+    present = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs/tables").glob("*.md")}
+    assert present == wanted, "run `make docs`"
+
+
+def test_links_lead_somewhere() -> None:
+    broken = {
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    }
+    assert not broken
