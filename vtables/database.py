@@ -47,7 +47,10 @@ class Database:
         self.settings = settings or Settings()
         self.catalog = Catalog()
         # Planning marks which columns a statement wants, so a statement is always planned anew: no statement cache.
-        self.connection = apsw.Connection(":memory:", statementcachesize=0)
+        # Without SQLITE_OPEN_CREATE, attaching a file that does not exist is an error, not a new file.
+        self.connection = apsw.Connection(
+            ":memory:", flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI, statementcachesize=0
+        )
         self._denied: list[str] = []
         self.statement = self._statement("", (), False)
         self._result: Result | None = None
