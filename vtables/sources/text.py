@@ -1,8 +1,8 @@
 r"""Text from the host, in one place: bytes that are UTF-8 stay as they are, any other byte is shown as `\xNN`.
 
-    decode(b"caf\xc3\xa9")   -> 'café'
-    decode(b"caf\xe9")       -> 'caf\\xe9'   (a backslash, an x and two digits: SQLite holds valid Unicode only)
-    encode('caf\\xe9')       -> both readings, for a look-up by name: the bytes as written, and with \xNN undone
+decode(b"caf\xc3\xa9")   -> 'café'
+decode(b"caf\xe9")       -> 'caf\\xe9'   (a backslash, an x and two digits: SQLite holds valid Unicode only)
+encode('caf\\xe9')       -> both readings, for a look-up by name: the bytes as written, and with \xNN undone
 """
 
 from __future__ import annotations

@@ -54,5 +54,3 @@ class Time(Table):
             iso,
             iso,
         )
-
-

@@ -1,0 +1,162 @@
+"""The command line's options: declared once, from which parsing and help derive.
+
+A parser of our own because argparse costs more to import than a query takes to run.
+"""
+
+from __future__ import annotations
+
+from ..vtables.errors import HostqlError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class UsageError(HostqlError):
+    """The command line makes no sense."""
+
+    exit_code = 2
+
+
+class Option:
+    """One option: long name, one-letter form or '', the name of its value ('' for a switch), help."""
+
+    __slots__ = ("help", "long", "short", "value")
+
+    def __init__(self, long: str, short: str, value: str, help: str) -> None:
+        self.long = long
+        self.short = short
+        self.value = value
+        self.help = help
+
+
+FORMATS = ("table", "box", "line", "csv", "tsv", "json", "ndjson", "markdown", "html")
+
+OPTIONS = (
+    Option("file", "f", "FILE", "run the statements of a file ('-': standard input)"),
+    Option("output", "o", "FILE", "write the rows to a file"),
+    Option("param", "p", "NAME=VALUE", "a value for :NAME in the SQL; may be given again"),
+    Option("timeout", "", "SECONDS", "stop a query after this long"),
+    Option("max-memory", "", "SIZE", "stop a query that grows by this much, e.g. 200M"),
+    Option("max-rows", "", "N", "stop a query after this many rows"),
+    *(Option(name, "", "", f"print rows as {name}") for name in FORMATS),
+    Option("no-header", "", "", "leave the names of the columns out"),
+    Option("root", "", "DIR", "read the files of a mounted host instead of this one's"),
+    Option("osquery-patterns", "", "", "read LIKE on paths as osquery does"),
+    Option("remote-mounts", "", "", "walk into network and FUSE mounts too"),
+    Option("help", "h", "", "show this help"),
+    Option("version", "", "", "show the version"),
+)
+
+
+class Arguments:
+    """What the command line said: `words` that are no options, values by long name, all --param."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.values: dict[str, str] = {}
+        self.params: dict[str, Any] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values
+
+    def get(self, name: str) -> str | None:
+        """The value of an option, None when it was not given."""
+        return self.values.get(name)
+
+    def number(self, name: str, kind: type[float] | type[int] = float) -> Any:
+        """The value of an option as a positive number, None when it was not given."""
+        text = self.values.get(name)
+        if text is None:
+            return None
+        try:
+            number = kind(text)
+        except ValueError:
+            number = -1
+        if not 0 < number < float("inf"):
+            raise UsageError(f"--{name} takes a number greater than 0, not {text!r}")
+        return number
+
+
+def parse(argv: list[str]) -> Arguments:
+    """Read the command line; UsageError says what is wrong with it."""
+    long = {option.long: option for option in OPTIONS}
+    short = {option.short: option for option in OPTIONS if option.short}
+    given = Arguments()
+    rest = list(argv)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            given.words += rest
+            break
+        if word == "-" or not word.startswith("-") or word.startswith("-- ") or "\n" in word:
+            given.words.append(word)
+            continue
+        name, equals, value = word[2:].partition("=") if word.startswith("--") else (word[1:2], word[2:], word[2:])
+        option = long.get(name) if word.startswith("--") else short.get(name)
+        if option is None:
+            raise UsageError(f"there is no option {word.split('=')[0]}", _meant(name, list(long)))
+        if not option.value:
+            if equals:
+                raise UsageError(f"--{option.long} takes no value")
+            given.values[option.long] = ""
+            continue
+        if not equals:
+            if not rest:
+                raise UsageError(f"--{option.long} needs a value: --{option.long} {option.value}")
+            value = rest.pop(0)
+        if option.long == "param":
+            _add_param(given, value)
+        else:
+            given.values[option.long] = value
+    return given
+
+
+def _add_param(given: Arguments, text: str) -> None:
+    name, equals, value = text.partition("=")
+    name = name.lstrip(":@$")
+    if not equals or not name.isidentifier():
+        raise UsageError(f"--param takes NAME=VALUE, not {text!r}")
+    given.params[name] = parameter(value)
+
+
+def parameter(text: str) -> Any:
+    """A value from the command line: an integer or a real where it is written as one, else the text."""
+    for kind in (int, float):
+        try:
+            if text.strip() == text and "_" not in text and text.lower().lstrip("+-") not in ("nan", "inf", "infinity"):
+                number = kind(text)
+                return number if not isinstance(number, int) or -(1 << 63) <= number < 1 << 63 else text
+        except ValueError:
+            continue
+    return text
+
+
+def _meant(name: str, names: list[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, names, n=1)
+    return f"Did you mean --{close[0]}?" if close else "hostql --help lists them."
+
+
+def help_text() -> str:
+    """What --help prints."""
+    lines = [
+        "hostql: SQL over the live state of this host",
+        "",
+        "  hostql                         open the prompt",
+        '  hostql "SELECT ..."            answer one query (several: separate by ;)',
+        "  hostql tables [PATTERN]        the tables there are",
+        "  hostql describe TABLE          columns, documentation, examples",
+        "  hostql functions [PATTERN]     the SQL functions hostql adds",
+        '  hostql explain "SELECT ..."    how a query is answered: scans, look-ups, time',
+        "  hostql profile FILE-or-SQL     what queries cost, before a fleet runs them",
+        "",
+        "Options:",
+    ]
+    for option in OPTIONS:
+        left = f"-{option.short}, " if option.short else "    "
+        left += f"--{option.long}" + (f" {option.value}" if option.value else "")
+        lines.append(f"  {left:<28} {option.help}")
+    lines += ["", "Exit codes: 0 done, 1 query failed, 2 usage, 3 a limit stopped it, 130 interrupted."]
+    return "\n".join(lines)
