@@ -1,17 +1,155 @@
-"""The command line."""
+"""The command line: what was asked for, and who does it.
+
+Exit codes: 0 done, 1 the query failed, 2 usage, 3 a limit stopped it, 130 interrupted.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+
+from ..vtables.errors import HostqlError
+from .messages import write_error
+from .options import FORMATS, Arguments, UsageError, help_text, parse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..vtables.database import Database
+    from ..watchdog.limits import Limits
+
+INTERRUPTED = 130
 
 
 def run(argv: list[str]) -> int:
-    from ..vtables.database import Database
+    """Do what the arguments say; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _dispatch(parse(argv))
+        sys.stdout.flush()
+        return code
+    except HostqlError as error:
+        write_error(error, sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
-    with Database() as db:
-        for result in db.run(argv[0]):
-            for row in result:
-                print(*row, sep="\t")
-            for note in result.notes:
-                print("note:", note, file=sys.stderr)
-    return 0
+
+def _dispatch(given: Arguments) -> int:
+    if "help" in given or given.words == ["help"]:
+        print(help_text())
+        return 0
+    if "version" in given:
+        from .._version import __version__
+
+        print("hostql", __version__)
+        return 0
+    command = _command(given.words[0]) if given.words and "file" not in given else None
+    if command is not None:
+        return command(given)
+    if not given.words and "file" not in given and sys.stdin.isatty():
+        from .repl import run as prompt
+
+        return prompt(given)
+    return _query(given)
+
+
+def _command(word: str) -> Callable[[Arguments], int] | None:
+    if word in ("tables", "describe", "functions"):
+        from . import describe
+
+        return {"tables": describe.tables, "describe": describe.describe, "functions": describe.functions}[word]
+    if word == "explain":
+        from .explain import explain
+
+        return explain
+    if word == "profile":
+        from .profile import profile
+
+        return profile
+    return None
+
+
+def _query(given: Arguments) -> int:
+    sql = text(given)
+    with database(given) as db:
+        if sql.strip() in db.catalog:
+            sql = f"SELECT * FROM {sql.strip()}"
+        from .oneshot import answer
+
+        output = given.get("output") or ""
+        format = format_of(given, "tsv" if output or not sys.stdout.isatty() else "table")
+        return answer(db, sql, given.params, limits(given), format, output, "no-header" not in given)
+
+
+def text(given: Arguments) -> str:
+    """The SQL: a file's, the words of the command line, or standard input's. HostqlError, UsageError."""
+    from ..vtables.database import blank
+
+    file = given.get("file")
+    if file is not None:
+        if given.words:
+            raise UsageError(f"both a file and SQL are given: {given.words[0]!r}", "Leave one out.")
+        sql = _read(file)
+    elif len(given.words) > 1:
+        raise UsageError(f"one SQL text is expected, {len(given.words)} are given", "Quote the statement as a whole.")
+    elif given.words and given.words[0] != "-":
+        sql = given.words[0]
+    else:
+        sql = _read("-")
+    if blank(sql):
+        raise UsageError("there is no statement to run", "hostql --help shows how to ask.")
+    return sql
+
+
+def _read(file: str) -> str:
+    try:
+        if file == "-":
+            return sys.stdin.buffer.read().decode("utf-8")
+        with open(file, encoding="utf-8") as stream:
+            return stream.read()
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not UTF-8 text (byte {error.start})") from error
+
+
+def database(given: Arguments) -> Database:
+    """The database the options ask for."""
+    from ..vtables.database import Database
+    from ..vtables.settings import Settings
+    from ..vtables.sources.host import Host
+
+    root = given.get("root") or ""
+    if root and not os.path.isdir(root):
+        raise UsageError(f"--root {root} is not a directory")
+    settings = Settings(osquery_patterns="osquery-patterns" in given, remote_mounts="remote-mounts" in given)
+    return Database(host=Host(root), settings=settings)
+
+
+def limits(given: Arguments) -> Limits:
+    """The limits the options ask for."""
+    from ..watchdog.limits import Limits, parse_size
+
+    memory = given.get("max-memory")
+    try:
+        size = None if memory is None else parse_size(memory)
+    except ValueError:
+        raise UsageError(f"--max-memory takes a size such as 200M, not {memory!r}") from None
+    return Limits(timeout=given.number("timeout"), memory=size, rows=given.number("max-rows", int))
+
+
+def format_of(given: Arguments, default: str) -> str:
+    """The output format asked for. UsageError for two of them."""
+    asked = [name for name in FORMATS if name in given]
+    if len(asked) > 1:
+        raise UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
+    return asked[0] if asked else default

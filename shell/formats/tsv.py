@@ -31,6 +31,6 @@ def field(value: Any, null: str) -> str:
         return str(value)
     if value.__class__ is str:
         if value.isascii() and value.isprintable() and "\\" not in value:
-            return value  # type: ignore[no-any-return]
+            return value
         return plain(value.replace("\\", "\\\\"))
     return plain(value, null)
