@@ -98,7 +98,7 @@ class Database:
         def program() -> list[tuple[Any, ...]]:
             # Planning it again must not disturb what the running statement wants.
             wanted = {name: set(columns) for name, columns in self.statement.wanted.items()}
-            rows = list(self.connection.execute("EXPLAIN " + sql, params or None))
+            rows = list(self.connection.execute("EXPLAIN " + sql, _bindings(params)))
             self.statement.wanted = wanted
             return rows
 
@@ -144,7 +144,7 @@ class Result:
         self._cursor = database.connection.cursor()
         self._cursor.exec_trace = self._prepared
         try:
-            self._cursor.execute(text, params or None, can_cache=False)
+            self._cursor.execute(text, _bindings(params), can_cache=False)
         except Exception as error:
             self.close()
             raise database.error(error, sql, offset) from error
@@ -167,6 +167,11 @@ class Result:
         """Stop reading; what was kept of the host for the statement is let go."""
         self._cursor.close(True)
         self.statement.close()
+
+
+def _bindings(params: Params) -> Params | None:
+    """An empty mapping is passed on, so that the error names the parameter that has no value."""
+    return params if params or isinstance(params, dict) else None
 
 
 def split(sql: str) -> list[tuple[int, str]]:

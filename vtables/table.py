@@ -86,7 +86,8 @@ class Table:
     row_cost      how dear one row is, in units of a row of `processes`.
     """
 
-    name: ClassVar[str] = ""
+    # A string; typed Any because many tables declare a column of that name.
+    name: ClassVar[Any] = ""
     subject: ClassVar[str] = ""
     columns: ClassVar[tuple[Column, ...]] = ()
     identity: ClassVar[tuple[str, ...]] = ()

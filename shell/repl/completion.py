@@ -74,7 +74,7 @@ def suggest(before: str, after: str, words: Words) -> tuple[int, list[Suggestion
         found += _columns(table, words)
     if not typed and not found:
         return 0, []
-    found += [Suggestion(name, "alias") for name, table in sources.items() if name != table]
+    found += [Suggestion(name, "alias") for name, table in sources.items() if name not in (table, typed.lower())]
     found += [Suggestion(name + "(", "function") for name in words.functions]
     found += [Suggestion(word, "keyword") for word in KEYWORDS]
     return len(typed), _matching(typed, found)

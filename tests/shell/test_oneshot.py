@@ -1,0 +1,185 @@
+"""One-shot queries as a script runs them: real processes, standard output, standard error, exit codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT {} FROM c"
+
+
+def hostql(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "hostql", *arguments], input=stdin, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_rows_go_to_stdout_alone_tab_separated_in_a_pipe():
+    done = hostql("SELECT 1 AS a, 'x\ty' AS b, NULL AS c")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "a\tb\tc\n1\tx\\ty\t\n", "")
+
+
+def test_several_statements_from_stdin_and_a_file(tmp_path: Path):
+    assert hostql(stdin="SELECT 1 AS a; SELECT 2 AS b;").stdout == "a\n1\nb\n2\n"
+    (tmp_path / "q.sql").write_text("-- a comment\nSELECT 3 AS c;\n")
+    assert hostql("-f", str(tmp_path / "q.sql")).stdout == "c\n3\n"
+
+
+def test_parameters_are_numbers_where_written_as_numbers():
+    done = hostql("--param", "n=41", "-p", "word=041x", "SELECT :n + 1 AS n, typeof(:word) AS t")
+    assert done.stdout == "n\tt\n42\ttext\n"
+
+
+def test_a_table_name_alone_shows_the_table():
+    assert hostql("--no-header", "time").stdout.count("\n") == 1
+
+
+def test_json_has_real_types():
+    done = hostql("--json", "SELECT 1 AS i, 2.5 AS r, 'é' AS t, NULL AS n UNION ALL SELECT 2, 1e999, char(27), x'00ff'")
+    assert json.loads(done.stdout) == [
+        {"i": 1, "r": 2.5, "t": "é", "n": None},
+        {"i": 2, "r": None, "t": "\x1b", "n": "00ff"},
+    ]
+    assert "\x1b" not in done.stdout
+
+
+def test_csv_in_a_pipe_keeps_text_whole_for_the_program_that_reads_it():
+    assert hostql("--csv", "SELECT char(27) || 'x' AS x").stdout == "x\n\x1bx\n"
+
+
+def test_csv_reads_back():
+    done = hostql("--csv", """SELECT 'a,"b"' AS x, 'two' || char(10) || 'lines' AS y""")
+    header, row = csv.reader(io.StringIO(done.stdout))
+    assert (header, row[0]) == (["x", "y"], 'a,"b"')
+
+
+@pytest.mark.parametrize("format", ["table", "box", "line", "tsv", "json", "ndjson", "markdown", "html"])
+def test_no_format_lets_control_characters_through(format: str):
+    done = hostql(f"--{format}", "SELECT char(27) || '[31m' || char(8238) || 'é' AS x")
+    assert done.returncode == 0
+    assert not set(done.stdout) & {"\x1b", "\u202e"}
+    assert "é" in done.stdout or "\\u00e9" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, code, says",
+    [
+        (["SELECT nmae FROM time"], 1, "no such column: nmae"),
+        (["SELECT * FROM tme"], 1, "Did you mean time"),
+        (["SELECT :missing"], 1, "missing"),
+        (["DELETE FROM time"], 1, "error: "),
+        (["--bogus", "SELECT 1"], 2, "no option --bogus"),
+        (["--param", "novalue", "SELECT 1"], 2, "NAME=VALUE"),
+        (["--timeout", "soon", "SELECT 1"], 2, "--timeout"),
+        (["--max-memory", "much", "SELECT 1"], 2, "--max-memory"),
+        (["--csv", "--json", "SELECT 1"], 2, "exclude each other"),
+        (["-f", "/does/not/exist.sql"], 2, "/does/not/exist.sql"),
+        (["-o", "/does/not/exist/out", "SELECT 1"], 1, "/does/not/exist/out"),
+        (["--root", "/does/not/exist", "SELECT 1"], 2, "not a directory"),
+        (["describe", "tme"], 1, "Did you mean time"),
+        (["-- nothing"], 2, "no statement"),
+        (["--max-rows", "2", "SELECT value FROM json_each('[1,2,3]')"], 3, "2 rows"),
+        (["--timeout", "0.2", ENDLESS.format("count(*)")], 3, "timeout"),
+        (["--max-memory", "20M", "SELECT length(hex(zeroblob(100000000)))"], 3, "memory"),
+    ],
+)
+def test_errors_say_what_is_wrong_and_the_exit_code_tells_which_kind(arguments: list[str], code: int, says: str):
+    done = hostql(*arguments)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_caret_points_at_the_mistake():
+    assert hostql("SELECT year, nmae FROM time").stderr.splitlines()[:2] == [
+        "SELECT year, nmae FROM time",
+        "             ^^^^",
+    ]
+
+
+def test_rows_before_a_limit_are_kept():
+    assert hostql("--max-rows", "2", "SELECT value FROM json_each('[1,2,3]')").stdout == "value\n1\n2\n"
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    child = subprocess.Popen(
+        [sys.executable, "-m", "hostql", ENDLESS.format("x")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert child.stdout is not None and child.stderr is not None
+    assert child.stdout.readline() == b"x\n"
+    child.stdout.close()
+    assert child.stderr.read() == b""
+    assert child.wait(20) == 0
+    child.stderr.close()
+
+
+def test_interrupt_stops_a_query_that_reads_no_table():
+    child = subprocess.Popen(
+        [sys.executable, "-m", "hostql", "SELECT 1 AS started; " + ENDLESS.format("count(*)")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"started\n"
+    child.send_signal(signal.SIGINT)
+    _, errors = child.communicate(timeout=20)
+    assert (child.returncode, errors) == (130, b"interrupted\n")
+
+
+def test_output_goes_to_the_file(tmp_path: Path):
+    assert hostql("-o", str(tmp_path / "out"), "--csv", "SELECT 1 AS a").stdout == ""
+    assert (tmp_path / "out").read_text() == "a\n1\n"
+
+
+def test_the_catalogue_commands():
+    assert "time\tsystem\t" in hostql("tables", "tim").stdout
+    assert "weekday\tTEXT" in hostql("describe", "time").stdout
+    explained = hostql("explain", "SELECT year FROM time")
+    assert explained.stdout.splitlines()[1].split("\t")[0] == "time"
+    assert "1 rows" in explained.stderr
+
+
+def test_profile_rates_the_queries_of_a_pack(tmp_path: Path):
+    pack = {"queries": {"now": {"query": "SELECT * FROM time;", "interval": 60}, "bad": {"query": "SELECT nope"}}}
+    (tmp_path / "pack.json").write_text(json.dumps(pack))
+    done = hostql("--json", "profile", str(tmp_path / "pack.json"))
+    by_name = {row["query"]: row for row in json.loads(done.stdout)}
+    assert done.returncode == 1
+    assert by_name["now"]["rows"] == 1 and by_name["now"]["reads"] > 0 and by_name["now"]["rating"] != "failed"
+    assert "no such column: nope" in by_name["bad"]["error"]
+
+
+def test_profile_names_a_broken_file(tmp_path: Path):
+    (tmp_path / "pack.json").write_text('{"queries": ')
+    done = hostql("profile", str(tmp_path / "pack.json"))
+    assert done.returncode == 1
+    assert "is not JSON" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_small_query_imports_nothing_heavy():
+    code = (
+        "import sys; from hostql.shell.cli import run; run(['SELECT 1']); "
+        "print(*sorted(set(sys.modules) & set(sys.argv[1:])))"
+    )
+    heavy = [
+        "prompt_toolkit",
+        "pygments",
+        "psutil",
+        "tabulate",
+        "argparse",
+        "subprocess",
+        "json",
+        "dataclasses",
+        "asyncio",
+    ]
+    done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, env={**os.environ})
+    assert done.stdout.splitlines()[-1] == "", done.stdout

@@ -1,0 +1,86 @@
+"""Processes in /proc: the kernel's text parsed (proc(5)), apart from reading it."""
+
+from __future__ import annotations
+
+import os
+
+from .text import decode
+
+# USER_HZ: the unit of times in /proc/PID/stat.
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def pids(proc: str) -> list[int]:
+    """The processes there are, in the order of the directory."""
+    return [int(name) for name in os.listdir(proc) if name.isdigit()]
+
+
+def parse_stat(raw: bytes) -> tuple[bytes, list[bytes]]:
+    """/proc/PID/stat as (comm, the fields from `state` on); comm may hold spaces and parentheses itself.
+
+    >>> parse_stat(b"7 (a) b) S 1 7 7 0")
+    (b'a) b', [b'S', b'1', b'7', b'7', b'0'])
+    """
+    start, end = raw.index(b"("), raw.rindex(b")")
+    return raw[start + 1 : end], raw[end + 2 :].split()
+
+
+def parse_fields(raw: bytes) -> dict[bytes, bytes]:
+    r"""Lines of `Key: value` (/proc/PID/status, /proc/PID/io, /proc/meminfo) by key.
+
+    >>> parse_fields(b"Uid:\t0\t0\t0\t0\nVmRSS:\t  12 kB\n")
+    {b'Uid': b'0\t0\t0\t0', b'VmRSS': b'12 kB'}
+    """
+    found = {}
+    for line in raw.split(b"\n"):
+        key, colon, value = line.partition(b":")
+        if colon:
+            found[key] = value.strip()
+    return found
+
+
+def parse_cmdline(raw: bytes) -> str:
+    r"""/proc/PID/cmdline as one text: arguments with a space between.
+
+    >>> parse_cmdline(b"ls\0-l\0")
+    'ls -l'
+    """
+    return decode(raw.rstrip(b"\0").replace(b"\0", b" "))
+
+
+def parse_environ(raw: bytes) -> list[tuple[str, str]]:
+    r"""/proc/PID/environ as (name, value) pairs; entries without `=` are left out, as getenv(3) does not see them.
+
+    >>> parse_environ(b"A=1\0B=x=y\0junk\0")
+    [('A', '1'), ('B', 'x=y')]
+    """
+    pairs = [entry.partition(b"=") for entry in raw.split(b"\0")]
+    return [(decode(name), decode(value)) for name, equals, value in pairs if equals]
+
+
+def parse_cgroup(raw: bytes) -> str:
+    r"""/proc/PID/cgroup as the path in the unified hierarchy, else in the first one.
+
+    >>> parse_cgroup(b"1:cpu:/a\n0::/user.slice\n")
+    '/user.slice'
+    """
+    paths = {}
+    for line in raw.split(b"\n"):
+        number, _, rest = line.partition(b":")
+        _, colon, path = rest.partition(b":")
+        if colon:
+            paths[number] = path
+    return decode(paths.get(b"0") or next(iter(paths.values()), b""))
+
+
+def parse_boot_time(raw: bytes) -> int | None:
+    r"""The boot time in Unix seconds from /proc/stat; None where the line is missing.
+
+    >>> parse_boot_time(b"cpu 1 2\nbtime 1700000000\n")
+    1700000000
+    """
+    for line in raw.split(b"\n"):
+        if line.startswith(b"btime "):
+            return int(line[6:])
+    return None
