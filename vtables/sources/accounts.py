@@ -1,0 +1,98 @@
+"""Users and groups from /etc/passwd and /etc/group (passwd(5), group(5))."""
+
+from __future__ import annotations
+
+from .files import read
+from .text import decode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..scan import Scan
+
+
+class User:
+    """One line of passwd."""
+
+    __slots__ = ("description", "directory", "gid", "shell", "uid", "username")
+
+    def __init__(self, username: str, uid: int, gid: int, description: str, directory: str, shell: str) -> None:
+        self.username = username
+        self.uid = uid
+        self.gid = gid
+        self.description = description
+        self.directory = directory
+        self.shell = shell
+
+
+def parse_passwd(raw: bytes) -> tuple[list[User], int]:
+    r"""The users, and how many lines are broken.
+
+    >>> users, broken = parse_passwd(b"root:x:0:0:root:/root:/bin/sh\njunk\n")
+    >>> users[0].username, users[0].directory, broken
+    ('root', '/root', 1)
+    """
+    users, broken = [], 0
+    for line in decode(raw).split("\n"):
+        fields = line.split(":")
+        if _skipped(line):
+            continue
+        if len(fields) == 7 and fields[0] and _is_id(fields[2]) and _is_id(fields[3]):
+            users.append(User(fields[0], int(fields[2]), int(fields[3]), fields[4], fields[5], fields[6]))
+        else:
+            broken += 1
+    return users, broken
+
+
+def parse_group(raw: bytes) -> tuple[list[tuple[str, int, list[str]]], int]:
+    r"""The groups as (name, gid, members), and how many lines are broken.
+
+    >>> parse_group(b"adm:x:4:ann,bob\n:\n")
+    ([('adm', 4, ['ann', 'bob'])], 1)
+    """
+    groups, broken = [], 0
+    for line in decode(raw).split("\n"):
+        fields = line.split(":")
+        if _skipped(line):
+            continue
+        if len(fields) == 4 and fields[0] and _is_id(fields[2]):
+            groups.append((fields[0], int(fields[2]), [member for member in fields[3].split(",") if member]))
+        else:
+            broken += 1
+    return groups, broken
+
+
+def users_of(scan: Scan) -> list[User]:
+    """The users of the scanned host; a note says how many lines were broken, or that there is no passwd file."""
+    users, broken = scan.shared("passwd", lambda: parse_passwd(_read(scan, "/etc/passwd")))
+    if broken:
+        scan.note(f"{broken} broken lines in /etc/passwd")
+    return users
+
+
+def groups_of(scan: Scan) -> list[tuple[str, int, list[str]]]:
+    """The groups of the scanned host, with notes as for users."""
+    groups, broken = scan.shared("group", lambda: parse_group(_read(scan, "/etc/group")))
+    if broken:
+        scan.note(f"{broken} broken lines in /etc/group")
+    return groups
+
+
+def signed(id: int) -> int:
+    """A 32-bit id as a signed number."""
+    return id - (1 << 32) if id >= 1 << 31 else id
+
+
+def _read(scan: Scan, file: str) -> bytes:
+    try:
+        return read(scan.host.path(file))
+    except OSError as error:
+        scan.note(f"cannot read {file}: {error.strerror}")
+        return b""
+
+
+def _skipped(line: str) -> bool:
+    return not line.strip() or line[0] in "#+-"
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text[:11]) < 1 << 32

@@ -1,0 +1,28 @@
+"""The table `groups`: local groups (/etc/group)."""
+
+from __future__ import annotations
+
+from ..scan import Scan
+from ..sources.accounts import groups_of, signed
+from ..table import BIGINT, INTEGER, TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+class Groups(Table):
+    """Local groups."""
+
+    gid = Column(BIGINT, "Group id", key=True)
+    gid_signed = Column(BIGINT, "Group id as a signed 32-bit number")
+    groupname = Column(TEXT, "Name of the group")
+    pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
+
+    typical_rows = 50
+    examples = ["SELECT groupname FROM groups WHERE gid = 0;"]
+
+    def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        for name, gid, _ in groups_of(scan):
+            yield gid, signed(gid), name, 0
