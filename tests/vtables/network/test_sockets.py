@@ -1,0 +1,73 @@
+"""Sockets of this very process, found again through the tables."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+
+import pytest
+from hostql.tests.conftest import query
+from hostql.vtables.database import Database
+from hostql.vtables.sources.sock_diag import parse_inet, parse_unix
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def test_a_listener_and_a_connection_are_found_with_their_owner(db: Database):
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        port = server.getsockname()[1]
+        (listening,) = query(db, "SELECT * FROM listening_ports WHERE port = ?", (port,))
+        assert (listening["pid"], listening["fd"], listening["address"]) == (os.getpid(), server.fileno(), "127.0.0.1")
+        (open_,) = query(
+            db,
+            "SELECT * FROM process_open_sockets WHERE pid = ? AND fd = ?",
+            (os.getpid(), client.fileno()),
+        )
+        assert (open_["remote_port"], open_["state"], open_["protocol"]) == (port, "ESTABLISHED", 6)
+        assert open_["net_namespace"] == str(os.stat("/proc/self/ns/net").st_ino)
+
+
+def test_udp_and_unix_sockets(db: Database, tmp_path):
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as unix, socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
+        unix.bind(path)
+        unix.listen()
+        udp.bind(("::1", 0))
+        rows = query(db, "SELECT * FROM listening_ports WHERE pid = ?", (os.getpid(),))
+        assert any(row["path"] == path and row["family"] == 1 for row in rows)
+        assert any(row["port"] == udp.getsockname()[1] and row["protocol"] == 17 for row in rows)
+
+
+def test_listening_tcp_ports_are_those_ss_shows(db: Database):
+    if not shutil.which("ss"):
+        pytest.skip("needs ss")
+    with socket.create_server(("127.0.0.1", 0)):
+        shown = subprocess.run(["ss", "-H", "-tln"], capture_output=True, text=True, check=True).stdout
+        ports = {int(line.split()[3].rpartition(":")[2]) for line in shown.splitlines()}
+        here = str(os.stat("/proc/self/ns/net").st_ino)
+        rows = query(db, "SELECT port FROM listening_ports WHERE protocol = 6 AND net_namespace = ?", (here,))
+        assert {row["port"] for row in rows} == ports
+
+
+def test_a_socket_of_another_namespace_is_found_once(db: Database):
+    if os.geteuid() != 0 or not shutil.which("unshare"):
+        pytest.skip("needs root and unshare, to make a network namespace")
+    code = "import socket,sys; s=socket.create_server(('0.0.0.0', 4711)); print('up', flush=True); sys.stdin.read()"
+    command = ["unshare", "-n", "python3", "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None and child.stdin is not None
+        if child.stdout.readline() != b"up\n":
+            pytest.skip("network namespaces cannot be made here")
+        here = str(os.stat("/proc/self/ns/net").st_ino)
+        rows = query(db, "SELECT pid, net_namespace FROM listening_ports WHERE port = 4711 AND protocol = 6")
+        child.stdin.close()
+    assert len(rows) == 1
+    assert rows[0]["pid"] == child.pid and rows[0]["net_namespace"] != here
+
+
+@given(st.binary(max_size=200))
+def test_junk_from_the_kernel_is_survived(payload: bytes):
+    parse_unix(payload)
+    parse_inet(payload, 6)
