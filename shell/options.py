@@ -42,7 +42,6 @@ OPTIONS = (
     *(Option(name, "", "", f"print rows as {name}") for name in FORMATS),
     Option("no-header", "", "", "leave the names of the columns out"),
     Option("root", "", "DIR", "read the files of a mounted host instead of this one's"),
-    Option("osquery-patterns", "", "", "read LIKE on paths as osquery does"),
     Option("remote-mounts", "", "", "walk into network and FUSE mounts too"),
     Option("help", "h", "", "show this help"),
     Option("version", "", "", "show the version"),

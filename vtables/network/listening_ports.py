@@ -41,8 +41,9 @@ class ListeningPorts(Table):
             if inode in inodes:
                 holders.setdefault(inode, []).append((pid, fd))
         for namespace, s in waiting:
-            for pid, fd in holders.get(s.inode) or [(None, None)]:
-                yield (pid, s.local_port, s.protocol, s.family, s.local_address, fd, s.inode, s.path, str(namespace))
+            for holder, number in holders.get(s.inode) or [(None, None)]:
+                where = (s.local_port, s.protocol, s.family, s.local_address)
+                yield (holder, *where, number, s.inode, s.path, str(namespace))
 
 
 def _waits(s: Socket) -> bool:

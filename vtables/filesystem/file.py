@@ -1,0 +1,116 @@
+"""The table `file`: files and directories by path, directory or pattern (stat(2))."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ..scan import Scan
+from ..sources.text import from_os
+from ..table import BIGINT, INTEGER, TEXT, Column, Table
+from ._paths import asked_paths
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TYPES = {
+    stat.S_IFREG: "regular",
+    stat.S_IFDIR: "directory",
+    stat.S_IFLNK: "symlink",
+    stat.S_IFIFO: "fifo",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFCHR: "character",
+    stat.S_IFBLK: "block",
+}
+
+
+class _File:
+    """One path; it is asked for once, and its link's target apart."""
+
+    __slots__ = ("_link", "_name", "_stat", "directory", "path")
+
+    pid_with_namespace = 0
+    mount_namespace_id = ""
+    btime = 0
+    device = property(lambda self: self._stat.st_rdev)
+    inode = property(lambda self: self._stat.st_ino)
+    uid = property(lambda self: self._stat.st_uid)
+    gid = property(lambda self: self._stat.st_gid)
+    mode = property(lambda self: f"{stat.S_IMODE(self._stat.st_mode):04o}")
+    size = property(lambda self: self._stat.st_size)
+    block_size = property(lambda self: self._stat.st_blksize)
+    atime = property(lambda self: int(self._stat.st_atime))
+    mtime = property(lambda self: int(self._stat.st_mtime))
+    ctime = property(lambda self: int(self._stat.st_ctime))
+    hard_links = property(lambda self: self._stat.st_nlink)
+    type = property(lambda self: _TYPES.get(stat.S_IFMT(self._stat.st_mode), "unknown"))
+    symlink = property(lambda self: int(self._link))
+
+    def __init__(self, name: str, path: str, directory: str) -> None:
+        """Raises OSError where there is no such file."""
+        self._name = name
+        self.path = path
+        self.directory = directory
+        found = os.lstat(name)
+        self._link = stat.S_ISLNK(found.st_mode)
+        if self._link:
+            try:
+                found = os.stat(name)
+            except OSError:
+                # A link that leads nowhere is shown as itself.
+                pass
+        self._stat = found
+
+    @property
+    def filename(self) -> str:
+        return self.path.rpartition("/")[2] or "."
+
+    @property
+    def symlink_target_path(self) -> str:
+        return from_os(os.readlink(self._name)) if self._link else ""
+
+
+class File(Table):
+    """Files and directories. A symbolic link shows what it leads to, and says that it is a link.
+
+    `LIKE` on path and directory expands on disk: `%` is one level, `%%` everything below, dotfiles included.
+    """
+
+    path = Column(TEXT, "Path", required=True, like=True)
+    directory = Column(TEXT, "Directory it is in", required=True, like=True)
+    filename = Column(TEXT, "Last part of the path")
+    inode = Column(BIGINT, "Inode number")
+    uid = Column(BIGINT, "Owner")
+    gid = Column(BIGINT, "Group")
+    mode = Column(TEXT, "Permission bits, in octal")
+    device = Column(BIGINT, "Device number of a device node, else 0")
+    size = Column(BIGINT, "Size, in bytes")
+    block_size = Column(INTEGER, "Block size for I/O, in bytes")
+    atime = Column(BIGINT, "Last read, in Unix seconds")
+    mtime = Column(BIGINT, "Last change of the content, in Unix seconds")
+    ctime = Column(BIGINT, "Last change of the content or the inode, in Unix seconds")
+    btime = Column(BIGINT, "Creation, in Unix seconds; always 0: stat(2) does not tell")
+    hard_links = Column(INTEGER, "Number of its names")
+    symlink = Column(INTEGER, "1 if the path is a symbolic link, else 0")
+    type = Column(TEXT, "regular, directory, symlink (one that leads nowhere), fifo, socket, character or block")
+    symlink_target_path = Column(TEXT, "What the link says; '' for what is no link")
+    pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
+    mount_namespace_id = Column(TEXT, "Not offered; always ''", hidden=True)
+
+    identity = ("path",)
+    typical_rows = 200
+    examples = [
+        "SELECT path, size FROM file WHERE path = '/etc/passwd';",
+        "SELECT path, human_size(size) AS size FROM file WHERE path LIKE '/etc/%' ORDER BY file.size DESC LIMIT 5;",
+    ]
+
+    def rows(self, scan: Scan) -> Iterator[_File]:
+        for path, directory in asked_paths(scan):
+            try:
+                yield _File(scan.host.path(path), from_os(path), from_os(directory))
+            except PermissionError:
+                scan.denied("files", path)
+            except (OSError, ValueError):
+                # Not there, or gone since its directory was read.
+                continue

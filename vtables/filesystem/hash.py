@@ -1,0 +1,108 @@
+"""The table `hash`: digests of files' contents, remembered while a file does not change."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+
+from ..scan import Scan
+from ..sources.files import counters
+from ..sources.text import from_os
+from ..table import INTEGER, TEXT, Column, Table
+from ._paths import asked_paths
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CHUNK = 1 << 20
+# Digests remembered, by (device, inode, size, mtime, ctime) of the file; the oldest go first.
+_REMEMBERED = 50_000
+_cache: dict[tuple[int, ...], dict[str, str]] = {}
+
+
+class _Hashed:
+    """One file; all digests wanted are computed in one reading, when the first is asked for."""
+
+    __slots__ = ("_name", "_scan", "_stat", "directory", "path")
+
+    pid_with_namespace = 0
+    mount_namespace_id = ""
+    md5 = property(lambda self: self._digest("md5"))
+    sha1 = property(lambda self: self._digest("sha1"))
+    sha256 = property(lambda self: self._digest("sha256"))
+
+    def __init__(self, scan: Scan, name: str, path: str, directory: str) -> None:
+        """Raises OSError where there is no such file."""
+        self._scan = scan
+        self._name = name
+        self.path = path
+        self.directory = directory
+        self._stat = os.stat(name)
+
+    @property
+    def regular(self) -> bool:
+        return stat.S_ISREG(self._stat.st_mode)
+
+    def _digest(self, kind: str) -> str:
+        found = self._stat
+        key = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        known = _cache.get(key)
+        if known is None or kind not in known:
+            wanted = [name for name in ("md5", "sha1", "sha256") if name == kind or self._scan.wants(name)]
+            known = {**(known or {}), **digests(self._scan, self._name, wanted)}
+            while len(_cache) >= _REMEMBERED:
+                del _cache[next(iter(_cache))]
+            _cache[key] = known
+        return known[kind]
+
+
+def digests(scan: Scan, name: str, kinds: list[str]) -> dict[str, str]:
+    """The digests of a file's content, read once. Raises OSError."""
+    hashes = [(kind, hashlib.new(kind)) for kind in kinds]
+    buffer = bytearray(_CHUNK)
+    view = memoryview(buffer)
+    fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        while True:
+            scan.check()
+            size = os.readv(fd, [buffer])
+            if not size:
+                break
+            counters.bytes += size
+            for _, digest in hashes:
+                digest.update(view[:size])
+    finally:
+        os.close(fd)
+    counters.files += 1
+    return {kind: digest.hexdigest() for kind, digest in hashes}
+
+
+class Hash(Table):
+    """Digests of regular files; a symbolic link is followed."""
+
+    path = Column(TEXT, "Path", required=True, like=True)
+    directory = Column(TEXT, "Directory it is in", required=True, like=True)
+    md5 = Column(TEXT, "MD5 digest in hexadecimal; NULL where the file may not be read")
+    sha1 = Column(TEXT, "SHA-1 digest in hexadecimal; NULL where the file may not be read")
+    sha256 = Column(TEXT, "SHA-256 digest in hexadecimal; NULL where the file may not be read")
+    pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
+    mount_namespace_id = Column(TEXT, "Not offered; always ''", hidden=True)
+
+    identity = ("path",)
+    typical_rows = 50
+    row_cost = 100.0
+    examples = ["SELECT path, sha256 FROM hash WHERE path = '/etc/passwd';"]
+
+    def rows(self, scan: Scan) -> Iterator[_Hashed]:
+        for path, directory in asked_paths(scan):
+            try:
+                found = _Hashed(scan, scan.host.path(path), from_os(path), from_os(directory))
+            except PermissionError:
+                scan.denied("files", path)
+                continue
+            except (OSError, ValueError):
+                continue
+            if found.regular:
+                yield found

@@ -1,0 +1,74 @@
+"""What is mounted where: /proc/self/mountinfo (proc_pid_mountinfo(5))."""
+
+from __future__ import annotations
+
+from .files import read
+from .text import decode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..scan import Scan
+
+_REMOTE = frozenset("nfs nfs4 cifs smb3 smbfs ncpfs 9p ceph glusterfs lustre afs beegfs orangefs gfs2 ocfs2".split())
+
+
+class Mount:
+    """One mount: its device, where, its type, its options (those of the mount, then those of the file system)."""
+
+    __slots__ = ("device", "options", "path", "type")
+
+    def __init__(self, device: str, path: str, type: str, options: str) -> None:
+        self.device = device
+        self.path = path
+        self.type = type
+        self.options = options
+
+    @property
+    def remote(self) -> bool:
+        """Whether reading it can wait for another machine or a user's program."""
+        return self.type in _REMOTE or self.type.startswith("fuse")
+
+
+def parse_mountinfo(raw: bytes) -> list[Mount]:
+    r"""The mounts in the order they were made; octal escapes undone, a broken line left out.
+
+    >>> mount = parse_mountinfo(b"36 35 98:0 / /a\\040b rw,noatime shared:1 - ext3 /dev/root rw,errors=continue\n")[0]
+    >>> mount.path, mount.type, mount.device, mount.options
+    ('/a b', 'ext3', '/dev/root', 'rw,noatime,errors=continue')
+    """
+    found = []
+    for line in raw.split(b"\n"):
+        before, dash, after = line.partition(b" - ")
+        left, right = before.split(b" "), after.split(b" ")
+        if not dash or len(left) < 6 or len(right) < 3:
+            continue
+        options = dict.fromkeys([*decode(left[5]).split(","), *decode(right[2]).split(",")])
+        found.append(Mount(unescaped(right[1]), unescaped(left[4]), decode(right[0]), ",".join(options)))
+    return found
+
+
+def unescaped(raw: bytes) -> str:
+    r"""Text whose space, tab, newline and backslash the kernel wrote in octal."""
+    for code, character in ((b"\\040", b" "), (b"\\011", b"\t"), (b"\\012", b"\n"), (b"\\134", b"\\")):
+        raw = raw.replace(code, character)
+    return decode(raw)
+
+
+def mounts_of(scan: Scan) -> list[Mount]:
+    """The mounts of the scanned host, read once a statement; a note where they cannot be read."""
+
+    def read_them() -> list[Mount]:
+        try:
+            return parse_mountinfo(read(scan.host.proc + "/self/mountinfo"))
+        except OSError as error:
+            scan.note(f"cannot read the mounts: {error.strerror}")
+            return []
+
+    return scan.shared("mounts", read_them)
+
+
+def remote_paths(scan: Scan) -> frozenset[str]:
+    """Where network and FUSE file systems are mounted, unless the settings let scans walk into them."""
+    if scan.settings.remote_mounts or not scan.host.live:
+        return frozenset()
+    return frozenset(mount.path for mount in mounts_of(scan) if mount.remote)
