@@ -6,6 +6,9 @@ import importlib.util
 import re
 from pathlib import Path
 
+import pytest
+from hostql.vtables.database import Database
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -31,3 +34,14 @@ def test_links_lead_somewhere() -> None:
         if not (page.parent / target).exists()
     }
     assert not broken
+
+
+def queries_of_the_readme() -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
+    return [query.strip() for block in blocks for query in block.split("\n\n")]
+
+
+@pytest.mark.parametrize("sql", queries_of_the_readme())
+def test_queries_of_the_readme_work(db: Database, sql: str) -> None:
+    assert [len(list(result)) >= 0 for result in db.run(sql)] == [True]

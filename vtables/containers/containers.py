@@ -1,0 +1,50 @@
+"""The table `containers`: the containers that processes run in, told from control groups alone."""
+
+from __future__ import annotations
+
+from ..scan import Scan
+from ..sources.containers import container_of
+from ..sources.files import read
+from ..sources.procfs import parse_cgroup, pids
+from ..table import BIGINT, INTEGER, TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+class Containers(Table):
+    """Running containers of Docker, containerd, Podman, CRI-O, LXC and systemd-nspawn; no runtime is asked."""
+
+    id = Column(TEXT, "Id or name of the container")
+    runtime = Column(TEXT, "Who runs it: docker, containerd, podman, crio, lxc, systemd-nspawn")
+    pid = Column(BIGINT, "Lowest process id in it, as the host numbers them")
+    processes = Column(INTEGER, "Number of its processes")
+    cgroup_path = Column(TEXT, "Control group of that process")
+
+    identity = ("id",)
+    typical_rows = 10
+    row_cost = 10.0
+    examples = ["SELECT runtime, id, processes FROM containers;"]
+
+    def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        proc = scan.host.proc
+        found: dict[str, tuple[str, int, int, str]] = {}
+        for pid in sorted(pids(proc)):
+            scan.check()
+            scan.tried("processes", pid)
+            try:
+                path = parse_cgroup(read(f"{proc}/{pid}/cgroup"))
+            except PermissionError:
+                scan.denied("processes", pid)
+                continue
+            except OSError:
+                # The process is gone.
+                continue
+            id, runtime = container_of(path)
+            if id:
+                _, first, count, its_path = found.get(id, (runtime, pid, 0, path))
+                found[id] = (runtime, first, count + 1, its_path)
+        for id, values in found.items():
+            yield (id, *values)

@@ -1,0 +1,74 @@
+"""The table `process_memory_map` (/proc/PID/maps, proc_pid_maps(5))."""
+
+from __future__ import annotations
+
+from ..scan import Scan
+from ..sources.files import read
+from ..sources.procfs import pids
+from ..sources.text import decode
+from ..table import BIGINT, INTEGER, TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    Region = tuple[str, str, str, int, str, int, str, int]
+
+
+def parse_maps(raw: bytes) -> list[Region]:
+    r"""(start, end, permissions, offset, device, inode, path, pseudo) of each region; a broken line is left out.
+
+    >>> parse_maps(b"7f00-7f10 r-xp 00001000 fe:00 42                 /usr/bin/a b\n")
+    [('0x7f00', '0x7f10', 'r-xp', 4096, 'fe:00', 42, '/usr/bin/a b', 0)]
+    """
+    found = []
+    for line in raw.split(b"\n"):
+        fields = line.split(None, 5)
+        if len(fields) < 5:
+            continue
+        start, _, end = fields[0].partition(b"-")
+        path = decode(fields[5]) if len(fields) > 5 else ""
+        try:
+            addresses = (f"{int(start, 16):#x}", f"{int(end, 16):#x}")
+            offset, inode = int(fields[2], 16), int(fields[4])
+        except ValueError:
+            continue
+        found.append((*addresses, decode(fields[1]), offset, decode(fields[3]), inode, path, int(path[:1] == "[")))
+    return found
+
+
+class ProcessMemoryMap(Table):
+    """The regions of memory each process has mapped."""
+
+    pid = Column(INTEGER, "Process id", key=True)
+    start = Column(TEXT, "First address, hexadecimal")
+    end = Column(TEXT, "Address after the last, hexadecimal")
+    permissions = Column(TEXT, "r read, w write, x execute, then p private or s shared")
+    offset = Column(BIGINT, "Where in the file the region begins, in bytes")
+    device = Column(TEXT, "Device of the file, major:minor in hexadecimal")
+    inode = Column(INTEGER, "Inode of the file; 0 for none")
+    path = Column(TEXT, "Path of the file; [heap] and the like; '' for anonymous memory")
+    pseudo = Column(INTEGER, "1 for a region the kernel names in brackets, else 0")
+
+    typical_rows = 20000
+    examples = ["SELECT DISTINCT path FROM process_memory_map WHERE pid = 1 AND permissions LIKE '%x%';"]
+
+    def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        proc = scan.host.proc
+        asked = scan.equals("pid")
+        for pid in pids(proc) if asked is None else asked:
+            scan.check()
+            if not isinstance(pid, int) or pid <= 0:
+                continue
+            scan.tried("processes", pid)
+            try:
+                raw = read(f"{proc}/{pid}/maps")
+            except PermissionError:
+                scan.denied("processes", pid)
+                continue
+            except OSError:
+                # The process is gone.
+                continue
+            for region in parse_maps(raw):
+                yield (pid, *region)
