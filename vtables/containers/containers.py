@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..scan import Scan
 from ..sources.containers import container_of
 from ..sources.files import read
-from ..sources.procfs import parse_cgroup, pids
+from ..sources.procfs import each, parse_cgroup, pids
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -31,17 +31,7 @@ class Containers(Table):
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         proc = scan.host.proc
         found: dict[str, tuple[str, int, int, str]] = {}
-        for pid in sorted(pids(proc)):
-            scan.check()
-            scan.tried("processes", pid)
-            try:
-                path = parse_cgroup(read(f"{proc}/{pid}/cgroup"))
-            except PermissionError:
-                scan.denied("processes", pid)
-                continue
-            except OSError:
-                # The process is gone.
-                continue
+        for pid, path in each(scan, lambda pid: parse_cgroup(read(f"{proc}/{pid}/cgroup")), sorted(pids(proc))):
             id, runtime = container_of(path)
             if id:
                 _, first, count, its_path = found.get(id, (runtime, pid, 0, path))

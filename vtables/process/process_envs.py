@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.files import read
-from ..sources.procfs import parse_environ, pids
+from ..sources.procfs import each, parse_environ
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -23,20 +23,9 @@ class ProcessEnvs(Table):
     examples = ["SELECT e.pid, p.name, e.value FROM process_envs e JOIN processes p USING (pid) WHERE e.key = 'HOME';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[int, str, str]]:
-        proc = scan.host.proc
-        asked = scan.equals("pid")
-        for pid in pids(proc) if asked is None else asked:
-            scan.check()
-            if not isinstance(pid, int) or pid <= 0:
-                continue
-            scan.tried("processes", pid)
-            try:
-                raw = read(f"{proc}/{pid}/environ")
-            except PermissionError:
-                scan.denied("processes", pid)
-                continue
-            except OSError:
-                # The process is gone.
-                continue
-            for name, value in parse_environ(raw):
+        def variables(pid: int) -> list[tuple[str, str]]:
+            return parse_environ(read(f"{scan.host.proc}/{pid}/environ"))
+
+        for pid, found in each(scan, variables, scan.equals("pid")):
+            for name, value in found:
                 yield pid, name, value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.files import read
-from ..sources.procfs import pids
+from ..sources.procfs import each
 from ..sources.text import decode
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
@@ -55,20 +55,9 @@ class ProcessMemoryMap(Table):
     examples = ["SELECT DISTINCT path FROM process_memory_map WHERE pid = 1 AND permissions LIKE '%x%';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        proc = scan.host.proc
-        asked = scan.equals("pid")
-        for pid in pids(proc) if asked is None else asked:
-            scan.check()
-            if not isinstance(pid, int) or pid <= 0:
-                continue
-            scan.tried("processes", pid)
-            try:
-                raw = read(f"{proc}/{pid}/maps")
-            except PermissionError:
-                scan.denied("processes", pid)
-                continue
-            except OSError:
-                # The process is gone.
-                continue
-            for region in parse_maps(raw):
+        def regions(pid: int) -> list[Region]:
+            return parse_maps(read(f"{scan.host.proc}/{pid}/maps"))
+
+        for pid, found in each(scan, regions, scan.equals("pid")):
+            for region in found:
                 yield (pid, *region)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
-from ..sources.procfs import pids
+from ..sources.procfs import descriptors
 from ..sources.text import from_os
 from ..table import BIGINT, TEXT, Column, Table
 
@@ -25,26 +25,11 @@ class ProcessOpenFiles(Table):
     examples = ["SELECT p.name, f.path FROM process_open_files f JOIN processes p USING (pid) LIMIT 5;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[int, int, str]]:
-        proc = scan.host.proc
-        asked = scan.equals("pid")
-        for pid in pids(proc) if asked is None else asked:
-            scan.check()
-            if not isinstance(pid, int) or pid <= 0:
-                continue
-            scan.tried("processes", pid)
-            folder = f"{proc}/{pid}/fd/"
+        for pid, folder, fd in descriptors(scan, scan.equals("pid")):
             try:
-                names = os.listdir(folder)
-            except PermissionError:
-                scan.denied("processes", pid)
-                continue
+                path = os.readlink(folder + fd)
             except OSError:
-                # The process is gone.
+                # Closed since the directory was read.
                 continue
-            for name in names:
-                try:
-                    path = os.readlink(folder + name)
-                except OSError:
-                    continue
-                if path[:1] == "/":
-                    yield pid, int(name), from_os(path)
+            if path[:1] == "/":
+                yield pid, int(fd), from_os(path)

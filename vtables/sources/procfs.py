@@ -6,6 +6,15 @@ import os
 
 from .text import decode
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import TypeVar
+
+    from ..scan import Scan
+
+    T = TypeVar("T")
+
 # USER_HZ: the unit of times in /proc/PID/stat.
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -84,3 +93,32 @@ def parse_boot_time(raw: bytes) -> int | None:
         if line.startswith(b"btime "):
             return int(line[6:])
     return None
+
+
+def each(scan: Scan, read_one: Callable[[int], T], pids_asked: Iterable[int] | None = None) -> Iterator[tuple[int, T]]:
+    """(pid, what `read_one` gives for it) of the processes asked for, of all where none are named.
+
+    One that has ended is left out; one that may not be read is left out and counted in a note.
+    """
+    for pid in pids(scan.host.proc) if pids_asked is None else pids_asked:
+        scan.check()
+        if not isinstance(pid, int) or pid <= 0:
+            continue
+        scan.tried("processes", pid)
+        try:
+            found = read_one(pid)
+        except PermissionError:
+            scan.denied("processes", pid)
+        except OSError:
+            continue
+        else:
+            yield pid, found
+
+
+def descriptors(scan: Scan, asked: Iterable[int] | None) -> Iterator[tuple[int, str, str]]:
+    """(pid, its fd folder with a slash, file descriptor) of every descriptor of the processes asked for."""
+    proc = scan.host.proc
+    for pid, names in each(scan, lambda pid: os.listdir(f"{proc}/{pid}/fd"), asked):
+        folder = f"{proc}/{pid}/fd/"
+        for name in names:
+            yield pid, folder, name

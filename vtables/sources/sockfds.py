@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .procfs import pids
+from .procfs import descriptors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,25 +15,11 @@ if TYPE_CHECKING:
 
 def socket_fds(scan: Scan, asked: Iterable[int] | None = None) -> Iterator[tuple[int, int, int]]:
     """(inode, pid, fd) of every socket held by the processes asked for, by all where none are named."""
-    proc = scan.host.proc
-    for pid in pids(proc) if asked is None else asked:
-        scan.check()
-        if not isinstance(pid, int) or pid <= 0:
-            continue
-        scan.tried("processes", pid)
-        folder = f"{proc}/{pid}/fd/"
+    for pid, folder, fd in descriptors(scan, asked):
         try:
-            names = os.listdir(folder)
-        except PermissionError:
-            scan.denied("processes", pid)
-            continue
+            target = os.readlink(folder + fd)
         except OSError:
-            # The process is gone.
+            # Closed since the directory was read.
             continue
-        for name in names:
-            try:
-                target = os.readlink(folder + name)
-            except OSError:
-                continue
-            if target[:8] == "socket:[":
-                yield int(target[8:-1]), pid, int(name)
+        if target[:8] == "socket:[":
+            yield int(target[8:-1]), pid, int(fd)
