@@ -1,0 +1,116 @@
+"""The table `system_controls`: kernel settings below /proc/sys, and what sysctl.d(5) wants them to be."""
+
+from __future__ import annotations
+
+import os
+
+from ..scan import Scan
+from ..sources.configuration import text_of
+from ..sources.files import read
+from ..sources.text import decode, from_os
+from ..table import TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+# In the order in which a later file's setting wins (sysctl.d(5)); /etc/sysctl.conf comes last.
+_FOLDERS = ("/usr/lib/sysctl.d", "/usr/local/lib/sysctl.d", "/run/sysctl.d", "/etc/sysctl.d")
+# No setting is longer than a page.
+_LONGEST = 4096
+
+
+def parse_sysctl(text: str) -> dict[str, str]:
+    r"""{name with dots: value} of a sysctl.d file.
+
+    >>> parse_sysctl("# x\nnet/ipv4/ip_forward = 1\n-kernel.a=b\n")
+    {'net.ipv4.ip_forward': '1', 'kernel.a': 'b'}
+    """
+    found = {}
+    for line in text.split("\n"):
+        name, equals, value = line.strip().partition("=")
+        if equals and line.lstrip()[0] not in "#;":
+            found[name.strip().lstrip("-").replace("/", ".")] = value.strip()
+    return found
+
+
+class SystemControls(Table):
+    """Kernel settings (sysctl(8)): what each is, and what is configured for it."""
+
+    name = Column(TEXT, "Name, with dots", key=True)
+    oid = Column(TEXT, "Always '': Linux numbers its settings no longer", key=True)
+    subsystem = Column(TEXT, "First part of the name", key=True)
+    current_value = Column(TEXT, "Value now; '' for one that can only be written")
+    config_value = Column(TEXT, "Value that sysctl.d and sysctl.conf give it; '' for none")
+    type = Column(TEXT, "Always string")
+
+    identity = ("name",)
+    typical_rows = 1000
+    examples = ["SELECT name, current_value FROM system_controls WHERE name = 'kernel.osrelease';"]
+
+    def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        configured = _configured(scan) if scan.wants("config_value") else {}
+        root = scan.host.proc + "/sys"
+        for path in _paths(scan, root):
+            name = from_os(path[len(root) + 1 :]).replace("/", ".")
+            value = ""
+            if scan.wants("current_value"):
+                scan.tried("settings", name)
+                try:
+                    value = decode(read(path, _LONGEST)).strip()
+                except PermissionError:
+                    # One that can only be written has nothing to be read.
+                    if os.access(path, os.F_OK) and os.stat(path).st_mode & 0o444:
+                        scan.denied("settings", name)
+                except OSError:
+                    pass
+            yield (name, "", name.partition(".")[0], value, configured.get(name, ""), "string")
+
+
+def _paths(scan: Scan, root: str) -> Iterator[str]:
+    names = scan.equals("name")
+    if names is None:
+        subsystems = scan.equals("subsystem")
+        tops = [root] if subsystems is None else [f"{root}/{top}" for top in subsystems if _plain(top)]
+        for top in tops:
+            for folder, _, files in os.walk(top):
+                scan.check()
+                yield from (f"{folder}/{file}" for file in files)
+        return
+    for name in names:
+        if isinstance(name, str) and name and "\0" not in name:
+            yield from _named(root, name.split("."))
+
+
+def _named(folder: str, parts: list[str]) -> Iterator[str]:
+    """The files that a dotted name can mean: a dot may be part of a name, as in an interface's eth0.100."""
+    for end in range(1, len(parts) + 1):
+        first = ".".join(parts[:end])
+        if not _plain(first):
+            continue
+        path = f"{folder}/{first}"
+        if end == len(parts):
+            if os.path.isfile(path):
+                yield path
+        elif os.path.isdir(path):
+            yield from _named(path, parts[end:])
+
+
+def _plain(name: object) -> bool:
+    return isinstance(name, str) and name not in ("", ".", "..") and "/" not in name and "\0" not in name
+
+
+def _configured(scan: Scan) -> dict[str, str]:
+    files: dict[str, str] = {}
+    for folder in _FOLDERS:
+        try:
+            names = os.listdir(scan.host.path(folder))
+        except OSError:
+            continue
+        files.update({name: f"{folder}/{name}" for name in names if name.endswith(".conf")})
+    found: dict[str, str] = {}
+    for path in [*(files[name] for name in sorted(files)), "/etc/sysctl.conf"]:
+        found.update(parse_sysctl(text_of(scan, path, expected=False)))
+    return found
