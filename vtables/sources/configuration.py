@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def text_of(scan: Scan, path: str, *, expected: bool = True) -> str:
-    """The text of a file of the host; a note says why; none where a missing file is normal."""
+    """The text of a file, '' where it cannot be read: a note says why, but for a missing one that need not exist."""
     scan.tried("files", path)
     try:
         return decode(read(scan.host.path(path)))

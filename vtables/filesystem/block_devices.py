@@ -1,0 +1,86 @@
+"""The table `block_devices`: disks and partitions (/sys/class/block), and what udev knows of them."""
+
+from __future__ import annotations
+
+import os
+
+from ..scan import Scan
+from ..sources.files import read
+from ..sources.text import decode, from_os
+from ..table import BIGINT, INTEGER, TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+_SECTOR = 512
+
+
+def parse_udev(text: str) -> dict[str, str]:
+    r"""Properties from a file of /run/udev/data: lines `E:NAME=value`.
+
+    >>> parse_udev("S:disk/by-uuid/x\nE:ID_FS_TYPE=ext4\n")
+    {'ID_FS_TYPE': 'ext4'}
+    """
+    lines = [line[2:].partition("=") for line in text.split("\n") if line.startswith("E:")]
+    return {name: value for name, equals, value in lines if equals}
+
+
+class BlockDevices(Table):
+    """Disks, partitions and mapped devices."""
+
+    name = Column(TEXT, "Device node", key=True)
+    parent = Column(TEXT, "Device node of the disk a partition is on; '' for none")
+    vendor = Column(TEXT, "Maker of the disk; '' for unknown")
+    model = Column(TEXT, "Model of the disk; '' for unknown")
+    serial = Column(TEXT, "Serial number of the disk; '' for unknown")
+    size = Column(BIGINT, "Size, in sectors of 512 bytes")
+    block_size = Column(INTEGER, "Logical block size, in bytes")
+    uuid = Column(TEXT, "UUID of the file system, as udev found it; '' for unknown")
+    type = Column(TEXT, "Type of the file system, as udev found it; '' for unknown")
+    label = Column(TEXT, "Label of the file system, as udev found it; '' for unknown")
+
+    identity = ("name",)
+    typical_rows = 20
+    examples = ["SELECT name, human_size(size * 512) AS size, model FROM block_devices WHERE block_devices.size > 0;"]
+
+    def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        root = scan.host.sys + "/class/block"
+        try:
+            names = sorted(os.listdir(root))
+        except OSError as error:
+            scan.note(f"cannot read the block devices: {error.strerror}")
+            return
+        asked = scan.equals("name")
+        for name in names:
+            if asked is None or from_os(f"/dev/{name}".replace("!", "/")) in asked:
+                yield _device(scan, f"{root}/{name}", name)
+
+
+def _device(scan: Scan, folder: str, name: str) -> tuple[Any, ...]:
+    partition = os.path.exists(folder + "/partition")
+    above = os.path.dirname(os.path.realpath(folder)) if partition else folder
+    udev = parse_udev(_text(scan.host.path(f"/run/udev/data/b{_text(folder + '/dev')}")))
+    size, block = _text(folder + "/size"), _text(above + "/queue/logical_block_size")
+    return (
+        from_os("/dev/" + name.replace("!", "/")),
+        from_os("/dev/" + os.path.basename(above)) if partition else "",
+        _text(above + "/device/vendor"),
+        _text(above + "/device/model"),
+        udev.get("ID_SERIAL_SHORT", "") or _text(above + "/device/serial"),
+        int(size) if size.isdigit() else None,
+        int(block) if block.isdigit() else _SECTOR,
+        udev.get("ID_FS_UUID", ""),
+        udev.get("ID_FS_TYPE", ""),
+        udev.get("ID_FS_LABEL", ""),
+    )
+
+
+def _text(path: str) -> str:
+    """A sysfs attribute; '' where the device has none."""
+    try:
+        return decode(read(path)).strip()
+    except OSError:
+        return ""

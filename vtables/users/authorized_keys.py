@@ -1,0 +1,69 @@
+"""The table `authorized_keys`: keys that may log in (sshd(8), AUTHORIZED_KEYS FILE FORMAT)."""
+
+from __future__ import annotations
+
+from ..scan import Scan
+from ..sources.homes import in_homes
+from ..table import BIGINT, INTEGER, TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+_FILES = (".ssh/authorized_keys", ".ssh/authorized_keys2")
+_KINDS = ("ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-", "rsa-")
+
+
+def parse_authorized_keys(text: str) -> list[tuple[str, str, str, str]]:
+    r"""(algorithm, key, options, comment) of each line; a line without a key is left out.
+
+    >>> parse_authorized_keys('command="echo hi",no-pty ssh-rsa AAAA ann@home\n# x\n')
+    [('ssh-rsa', 'AAAA', 'command="echo hi",no-pty', 'ann@home')]
+    """
+    found = []
+    for line in text.split("\n"):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        options, rest = ("", line) if line.startswith(_KINDS) else _cut_options(line)
+        words = rest.split(None, 2)
+        if len(words) > 1 and words[0].startswith(_KINDS):
+            found.append((words[0], words[1], options, words[2] if len(words) > 2 else ""))
+    return found
+
+
+def _cut_options(line: str) -> tuple[str, str]:
+    """The options end at the first space outside double quotes; a backslash keeps a quote inside."""
+    quoted = escaped = False
+    for place, character in enumerate(line):
+        if escaped:
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        elif character == '"':
+            quoted = not quoted
+        elif character in " \t" and not quoted:
+            return line[:place], line[place:].lstrip()
+    return line, ""
+
+
+class AuthorizedKeys(Table):
+    """Public keys that may log in as a local user, from the file in each home directory."""
+
+    uid = Column(BIGINT, "User that may be logged in as", key=True)
+    algorithm = Column(TEXT, "Kind of key, such as ssh-ed25519")
+    key = Column(TEXT, "The public key, in base64")
+    options = Column(TEXT, "Options before the key; '' for none")
+    comment = Column(TEXT, "Comment after the key")
+    key_file = Column(TEXT, "File the key is in")
+    pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
+
+    typical_rows = 20
+    examples = ["SELECT u.username, k.algorithm, k.comment FROM authorized_keys k JOIN users u USING (uid);"]
+
+    def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        for uid, path, text in in_homes(scan, _FILES):
+            for key in parse_authorized_keys(text):
+                yield (uid, *key, path, 0)
