@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
-from ..sources.files import read
-from ..sources.text import decode, from_os
+from ..sources.sysfs import attribute
+from ..sources.text import from_os
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -62,25 +62,17 @@ class BlockDevices(Table):
 def _device(scan: Scan, folder: str, name: str) -> tuple[Any, ...]:
     partition = os.path.exists(folder + "/partition")
     above = os.path.dirname(os.path.realpath(folder)) if partition else folder
-    udev = parse_udev(_text(scan.host.path(f"/run/udev/data/b{_text(folder + '/dev')}")))
-    size, block = _text(folder + "/size"), _text(above + "/queue/logical_block_size")
+    udev = parse_udev(attribute(scan.host.path(f"/run/udev/data/b{attribute(folder + '/dev')}")))
+    size, block = attribute(folder + "/size"), attribute(above + "/queue/logical_block_size")
     return (
         from_os("/dev/" + name.replace("!", "/")),
         from_os("/dev/" + os.path.basename(above)) if partition else "",
-        _text(above + "/device/vendor"),
-        _text(above + "/device/model"),
-        udev.get("ID_SERIAL_SHORT", "") or _text(above + "/device/serial"),
+        attribute(above + "/device/vendor"),
+        attribute(above + "/device/model"),
+        udev.get("ID_SERIAL_SHORT", "") or attribute(above + "/device/serial"),
         int(size) if size.isdigit() else None,
         int(block) if block.isdigit() else _SECTOR,
         udev.get("ID_FS_UUID", ""),
         udev.get("ID_FS_TYPE", ""),
         udev.get("ID_FS_LABEL", ""),
     )
-
-
-def _text(path: str) -> str:
-    """A sysfs attribute; '' where the device has none."""
-    try:
-        return decode(read(path)).strip()
-    except OSError:
-        return ""

@@ -1,0 +1,57 @@
+"""The table `cpu_info`: the CPU packages (/proc/cpuinfo, /sys/devices/system/cpu)."""
+
+from __future__ import annotations
+
+from ..scan import Scan
+from ..sources.cpuinfo import parse_cpuinfo
+from ..sources.files import read
+from ..sources.sysfs import number
+from ..table import INTEGER, TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+class CpuInfo(Table):
+    """The CPU packages (sockets) of the machine."""
+
+    device_id = Column(TEXT, "CPU and the number of its package")
+    model = Column(TEXT, "Model name")
+    manufacturer = Column(TEXT, "Maker, as the CPU says it")
+    processor_type = Column(TEXT, "Always '3': a central processor (SMBIOS)")
+    cpu_status = Column(INTEGER, "Always 1: enabled")
+    number_of_cores = Column(TEXT, "Cores in the package")
+    logical_processors = Column(INTEGER, "Logical CPUs in the package")
+    address_width = Column(TEXT, "Bits of a virtual address")
+    current_clock_speed = Column(INTEGER, "Clock of its first CPU now, in MHz; NULL for unknown")
+    max_clock_speed = Column(INTEGER, "Highest clock, in MHz; NULL for unknown")
+    socket_designation = Column(TEXT, "Always '': the kernel does not tell")
+
+    typical_rows = 1
+    examples = ["SELECT model, number_of_cores, logical_processors FROM cpu_info;"]
+
+    def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        packages: dict[str, list[dict[str, str]]] = {}
+        for cpu in parse_cpuinfo(read(scan.host.proc + "/cpuinfo")):
+            packages.setdefault(cpu.get("physical id", "0"), []).append(cpu)
+        for package, cpus in packages.items():
+            first = cpus[0]
+            clock = first.get("cpu MHz", "").partition(".")[0]
+            top = number(f"{scan.host.sys}/devices/system/cpu/cpu{first['processor']}/cpufreq/cpuinfo_max_freq")
+            cores = {cpu.get("core id", cpu["processor"]) for cpu in cpus}
+            width = first.get("address sizes", "").partition(",")[2].split()
+            yield (
+                f"CPU{package}",
+                first.get("model name", ""),
+                first.get("vendor_id", ""),
+                "3",
+                1,
+                str(len(cores)),
+                len(cpus),
+                width[0] if width else "",
+                int(clock) if clock.isdigit() else None,
+                top // 1000 if top else None,
+                "",
+            )

@@ -1,0 +1,47 @@
+"""The table `osquery_info`: this program, under the name that osquery's queries know."""
+
+from __future__ import annotations
+
+import os
+
+from ..scan import Scan
+from ..sources.files import read
+from ..sources.procfs import TICKS, parse_boot_time, parse_stat
+from ..table import INTEGER, TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+class OsqueryInfo(Table):
+    """The running hostql; one row. The column names are osquery's."""
+
+    pid = Column(INTEGER, "Process id of this program")
+    uuid = Column(TEXT, "Id of the host: /etc/machine-id")
+    instance_id = Column(TEXT, "Always '': nothing runs beside the query")
+    version = Column(TEXT, "Version of hostql")
+    config_hash = Column(TEXT, "Always '': the shell reads no configuration")
+    config_valid = Column(INTEGER, "Always 0")
+    extensions = Column(TEXT, "Always inactive")
+    build_platform = Column(TEXT, "Always linux")
+    build_distro = Column(TEXT, "Always '': the package is the same for all")
+    start_time = Column(INTEGER, "When this program started, in Unix seconds")
+    watcher = Column(INTEGER, "Process id of the watcher; -1 for none")
+    platform_mask = Column(INTEGER, "Always 9: POSIX and Linux")
+
+    typical_rows = 1
+    examples = ["SELECT version, pid FROM osquery_info;"]
+
+    def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        from ..._version import __version__
+
+        try:
+            uuid = read(scan.host.path("/etc/machine-id")).decode("ascii", "replace").strip()
+        except OSError:
+            uuid = ""
+        _, fields = parse_stat(read("/proc/self/stat"))
+        boot = parse_boot_time(read("/proc/stat"))
+        started = None if boot is None else boot + int(fields[19]) // TICKS
+        yield (os.getpid(), uuid, "", __version__, "", 0, "inactive", "linux", "", started, -1, 9)

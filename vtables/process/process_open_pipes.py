@@ -1,0 +1,70 @@
+"""The table `process_open_pipes`: pipes, and who is at the other end."""
+
+from __future__ import annotations
+
+import os
+
+from ..scan import Scan
+from ..sources.files import read
+from ..sources.procfs import descriptors, parse_fields
+from ..table import BIGINT, TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+_WRITE_ONLY, _READ_WRITE = 1, 2
+
+
+class ProcessOpenPipes(Table):
+    """Pipes and FIFOs that processes hold open: a row for each descriptor and descriptor at the other end."""
+
+    pid = Column(BIGINT, "Process id")
+    fd = Column(BIGINT, "File descriptor")
+    mode = Column(TEXT, "r for the end that reads, w for the one that writes, rw for both")
+    inode = Column(BIGINT, "Inode of the pipe")
+    type = Column(TEXT, "anonymous, or named for a FIFO")
+    partner_pid = Column(BIGINT, "Process at the other end; NULL where none is seen")
+    partner_fd = Column(BIGINT, "Its file descriptor")
+    partner_mode = Column(TEXT, "Its mode")
+
+    typical_rows = 200
+    examples = ["SELECT pid, fd, mode, partner_pid FROM process_open_pipes WHERE type = 'anonymous' LIMIT 5;"]
+
+    def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        ends: dict[tuple[int, int], list[tuple[int, int, str, str]]] = {}
+        for pid, folder, fd in descriptors(scan, None):
+            try:
+                target = os.readlink(folder + fd)
+                if target[:6] == "pipe:[":
+                    key, kind = (0, int(target[6:-1])), "anonymous"
+                elif target[:1] == "/" and _is_fifo(folder + fd):
+                    found = os.stat(folder + fd)
+                    key, kind = (found.st_dev, found.st_ino), "named"
+                else:
+                    continue
+                ends.setdefault(key, []).append((pid, int(fd), _mode(f"{scan.host.proc}/{pid}/fdinfo/{fd}"), kind))
+            except OSError:
+                # Closed since the directory was read.
+                continue
+        for (_, inode), holders in ends.items():
+            for pid, number, mode, kind in holders:
+                partners = [other for other in holders if other[:2] != (pid, number) and other[2] != mode]
+                for partner in partners:
+                    yield (pid, number, mode, inode, kind, *partner[:3])
+                if not partners:
+                    yield (pid, number, mode, inode, kind, None, None, "")
+
+
+def _is_fifo(path: str) -> bool:
+    import stat
+
+    return stat.S_ISFIFO(os.stat(path).st_mode)
+
+
+def _mode(path: str) -> str:
+    """r, w or rw from the flags in /proc/PID/fdinfo/FD (octal)."""
+    flags = int(parse_fields(read(path)).get(b"flags", b"0"), 8) & 3
+    return "rw" if flags == _READ_WRITE else "w" if flags == _WRITE_ONLY else "r"

@@ -1,0 +1,69 @@
+"""The table `system_info`: the machine, from /proc/cpuinfo and the firmware's tables in /sys/class/dmi/id."""
+
+from __future__ import annotations
+
+import os
+
+from ..scan import Scan
+from ..sources.cpuinfo import parse_cpuinfo
+from ..sources.files import read
+from ..sources.procfs import parse_fields
+from ..sources.sysfs import attribute
+from ..table import BIGINT, INTEGER, TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+class SystemInfo(Table):
+    """The machine hostql runs on; one row."""
+
+    hostname = Column(TEXT, "Host name, with the domain where it is part of it")
+    uuid = Column(TEXT, "The firmware's id of the machine; '' where it has none or only root may know")
+    cpu_type = Column(TEXT, "Machine architecture")
+    cpu_subtype = Column(TEXT, "Model number of the CPU")
+    cpu_brand = Column(TEXT, "Model name of the CPU")
+    cpu_physical_cores = Column(INTEGER, "Number of cores")
+    cpu_logical_cores = Column(INTEGER, "Number of logical CPUs")
+    cpu_sockets = Column(INTEGER, "Number of CPU packages")
+    cpu_microcode = Column(TEXT, "Version of the CPU's microcode")
+    physical_memory = Column(BIGINT, "Usable RAM, in bytes")
+    hardware_vendor = Column(TEXT, "Maker of the machine")
+    hardware_model = Column(TEXT, "Model of the machine")
+    hardware_version = Column(TEXT, "Version of the machine")
+    hardware_serial = Column(TEXT, "Serial number of the machine; only root may know")
+    board_vendor = Column(TEXT, "Maker of the main board")
+    board_model = Column(TEXT, "Model of the main board")
+    board_version = Column(TEXT, "Version of the main board")
+    board_serial = Column(TEXT, "Serial number of the main board; only root may know")
+    computer_name = Column(TEXT, "Host name")
+    local_hostname = Column(TEXT, "Host name")
+
+    typical_rows = 1
+    examples = ["SELECT hostname, cpu_brand, cpu_logical_cores, human_size(physical_memory) FROM system_info;"]
+
+    def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        cpus = parse_cpuinfo(read(scan.host.proc + "/cpuinfo"))
+        first = cpus[0] if cpus else {}
+        cores = {(cpu.get("physical id"), cpu.get("core id", cpu["processor"])) for cpu in cpus}
+        memory = parse_fields(read(scan.host.proc + "/meminfo")).get(b"MemTotal", b"").split()
+        dmi = scan.host.sys + "/class/dmi/id/"
+        name = attribute(scan.host.proc + "/sys/kernel/hostname")
+        yield (
+            name,
+            attribute(dmi + "product_uuid"),
+            os.uname().machine,
+            first.get("model", ""),
+            first.get("model name", ""),
+            len(cores) or None,
+            len(cpus) or None,
+            len({cpu.get("physical id") for cpu in cpus}) or None,
+            first.get("microcode", ""),
+            int(memory[0]) * 1024 if memory else None,
+            *(attribute(dmi + key) for key in ("sys_vendor", "product_name", "product_version", "product_serial")),
+            *(attribute(dmi + key) for key in ("board_vendor", "board_name", "board_version", "board_serial")),
+            name,
+            name,
+        )
