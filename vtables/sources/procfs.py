@@ -69,7 +69,7 @@ def parse_environ(raw: bytes) -> list[tuple[str, str]]:
 
 
 def parse_cgroup(raw: bytes) -> str:
-    r"""/proc/PID/cgroup as the path in the unified hierarchy, else in the first one.
+    r"""/proc/PID/cgroup as one path: that of the unified hierarchy, or the longest where that says nothing.
 
     >>> parse_cgroup(b"1:cpu:/a\n0::/user.slice\n")
     '/user.slice'
@@ -80,7 +80,8 @@ def parse_cgroup(raw: bytes) -> str:
         _, colon, path = rest.partition(b":")
         if colon:
             paths[number] = path
-    return decode(paths.get(b"0") or next(iter(paths.values()), b""))
+    unified = paths.get(b"0", b"/")
+    return decode(unified if unified != b"/" else max(paths.values(), key=len, default=b""))
 
 
 def parse_boot_time(raw: bytes) -> int | None:

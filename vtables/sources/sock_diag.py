@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 
+from .netlink import attributes, dump
 from .text import decode
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-# linux/netlink.h, linux/sock_diag.h, linux/inet_diag.h, linux/unix_diag.h
+# linux/sock_diag.h, linux/inet_diag.h, linux/unix_diag.h
 _NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20
-_NLM_F_REQUEST, _NLM_F_DUMP = 0x1, 0x300
-_NLMSG_ERROR, _NLMSG_DONE = 2, 3
-_HEADER = struct.Struct("=IHHII")
 _INET = struct.Struct("=BBBB2s2s16s16sI8sIIIII")
 _UNIX = struct.Struct("=BBBBI8s")
 _UNIX_NAME = 0
@@ -95,7 +88,7 @@ def sockets() -> Sockets:
     found = Sockets()
     for family, protocol in _DUMPS:
         try:
-            for payload in _dump(_request(family, protocol)):
+            for _, payload in dump(_NETLINK_SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, _request(family, protocol)):
                 parsed = parse_unix(payload) if family == socket.AF_UNIX else parse_inet(payload, protocol)
                 if parsed is not None:
                     found.sockets.append(parsed)
@@ -131,41 +124,12 @@ def parse_unix(payload: bytes) -> Socket | None:
     _, _, state, _, inode, _ = _UNIX.unpack_from(payload)
     parsed = Socket(socket.AF_UNIX, 0, inode)
     parsed.state = "LISTEN" if state == 10 else "ESTABLISHED" if state == 1 else ""
-    at = _UNIX.size
-    while at + 4 <= len(payload):
-        length, kind = struct.unpack_from("=HH", payload, at)
-        if length < 4:
-            break
-        if kind == _UNIX_NAME:
-            name = payload[at + 4 : at + length]
-            parsed.path = decode((name.rstrip(b"\0") if name[:1] != b"\0" else name).replace(b"\0", b"@"))
-        at += (length + 3) & ~3
+    name = attributes(payload, _UNIX.size).get(_UNIX_NAME, b"")
+    parsed.path = decode((name.rstrip(b"\0") if name[:1] != b"\0" else name).replace(b"\0", b"@"))
     return parsed
 
 
 def _request(family: int, protocol: int) -> bytes:
     if family == socket.AF_UNIX:
-        body = struct.pack("=BBHIIIII", family, 0, 0, _ALL_STATES, 0, _UDIAG_SHOW_NAME, 0, 0)
-    else:
-        body = struct.pack("=BBBBI48s", family, protocol, 0, 0, _ALL_STATES, b"")
-    flags = _NLM_F_REQUEST | _NLM_F_DUMP
-    return _HEADER.pack(_HEADER.size + len(body), _SOCK_DIAG_BY_FAMILY, flags, 1, 0) + body
-
-
-def _dump(request: bytes) -> Iterator[bytes]:
-    """The payloads of all answers. Raises OSError as the kernel reports."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG) as link:
-        link.send(request)
-        while True:
-            data = link.recv(1 << 18)
-            at = 0
-            while at + _HEADER.size <= len(data):
-                length, kind, _, _, _ = _HEADER.unpack_from(data, at)
-                if kind == _NLMSG_DONE:
-                    return
-                payload = data[at + _HEADER.size : at + length]
-                if kind == _NLMSG_ERROR:
-                    code = -int(struct.unpack_from("=i", payload)[0])
-                    raise OSError(code, os.strerror(code))
-                yield payload
-                at += max((length + 3) & ~3, _HEADER.size)
+        return struct.pack("=BBHIIIII", family, 0, 0, _ALL_STATES, 0, _UDIAG_SHOW_NAME, 0, 0)
+    return struct.pack("=BBBBI48s", family, protocol, 0, 0, _ALL_STATES, b"")
