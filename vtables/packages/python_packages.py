@@ -1,0 +1,100 @@
+"""The table `python_packages`: installed Python distributions (their METADATA or PKG-INFO files)."""
+
+from __future__ import annotations
+
+import os
+
+from ..scan import Scan
+from ..sources.accounts import users_of
+from ..sources.configuration import text_of
+from ..sources.text import from_os
+from ..table import BIGINT, INTEGER, TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+_ROOTS = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64")
+_HOME_ROOT = ".local/lib"
+_FOLDERS = ("site-packages", "dist-packages")
+
+
+def parse_metadata(text: str) -> dict[str, str]:
+    r"""The header fields by name, the first of each; what follows the empty line is left out.
+
+    >>> parse_metadata("Name: a\nVersion: 1\nClassifier: x\nClassifier: y\n\nName: no\n")
+    {'Name': 'a', 'Version': '1', 'Classifier': 'x'}
+    """
+    found: dict[str, str] = {}
+    for line in text.partition("\n\n")[0].split("\n"):
+        name, colon, value = line.partition(":")
+        if colon and line[:1] not in (" ", "\t"):
+            found.setdefault(name, value.strip())
+    return found
+
+
+class PythonPackages(Table):
+    """Python distributions of the system's Pythons and of users' ~/.local; virtual environments are not looked for."""
+
+    name = Column(TEXT, "Name of the distribution")
+    uid = Column(BIGINT, "User in whose home it is; 0 for the system's", key=True)
+    version = Column(TEXT, "Version", collate="VERSION")
+    summary = Column(TEXT, "What it is, in a line")
+    author = Column(TEXT, "Author")
+    license = Column(TEXT, "Licence, as the author wrote it")
+    path = Column(TEXT, "Its metadata folder or file")
+    directory = Column(TEXT, "Folder of packages it is in, with a slash at the end", key=True)
+    pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
+
+    typical_rows = 100
+    examples = ["SELECT name, version, directory FROM python_packages ORDER BY name LIMIT 5;"]
+
+    def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        seen = set()
+        for uid, folder in _folders(scan):
+            real = os.path.realpath(scan.host.path(folder))
+            if real in seen:
+                continue
+            seen.add(real)
+            scan.tried("directories", folder)
+            try:
+                names = sorted(os.listdir(scan.host.path(folder)))
+            except PermissionError:
+                scan.denied("directories", folder)
+                continue
+            except OSError:
+                continue
+            for name in names:
+                if name.endswith((".dist-info", ".egg-info")):
+                    scan.check()
+                    path = f"{folder}/{name}"
+                    fields = parse_metadata(_metadata(scan, path))
+                    if fields.get("Name"):
+                        keys = ("Version", "Summary", "Author", "License")
+                        described = [fields.get(key, "") for key in keys]
+                        yield (fields["Name"], uid, *described, from_os(path), from_os(folder) + "/", 0)
+
+
+def _folders(scan: Scan) -> Iterator[tuple[int, str]]:
+    roots = [(0, root) for root in _ROOTS]
+    roots += [(user.uid, f"{user.directory.rstrip('/')}/{_HOME_ROOT}") for user in users_of(scan)]
+    for uid, root in roots:
+        try:
+            pythons = sorted(name for name in os.listdir(scan.host.path(root)) if name.startswith("python"))
+        except PermissionError:
+            scan.denied("directories", root)
+            continue
+        except OSError:
+            continue
+        for python in pythons:
+            for folder in _FOLDERS:
+                yield uid, f"{root}/{python}/{folder}"
+
+
+def _metadata(scan: Scan, path: str) -> str:
+    if not os.path.isdir(scan.host.path(path)):
+        return text_of(scan, path, expected=False)
+    name = "METADATA" if path.endswith(".dist-info") else "PKG-INFO"
+    return text_of(scan, f"{path}/{name}", expected=False)

@@ -1,0 +1,68 @@
+"""Names of PCI and USB devices from the lists pci.ids and usb.ids, where the host has them."""
+
+from __future__ import annotations
+
+from .files import read
+from .text import decode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..scan import Scan
+
+PCI_FILES = ("/usr/share/misc/pci.ids", "/usr/share/hwdata/pci.ids")
+USB_FILES = ("/usr/share/misc/usb.ids", "/usr/share/hwdata/usb.ids", "/var/lib/usbutils/usb.ids")
+
+
+class Names:
+    """Names by hexadecimal id: of vendors, of (vendor, model), of classes, of (class, subclass)."""
+
+    __slots__ = ("classes", "models", "subclasses", "vendors")
+
+    def __init__(self) -> None:
+        self.vendors: dict[str, str] = {}
+        self.models: dict[tuple[str, str], str] = {}
+        self.classes: dict[str, str] = {}
+        self.subclasses: dict[tuple[str, str], str] = {}
+
+
+def parse_ids(text: str) -> Names:
+    r"""The names in a list of ids; lines of other kinds are left out.
+
+    >>> names = parse_ids("8086  Intel\n\t1237  440FX\n\t\t1af4 1100  Qemu\nC 02  Network\n\t00  Ethernet\n")
+    >>> names.vendors, names.models, names.subclasses
+    ({'8086': 'Intel'}, {('8086', '1237'): '440FX'}, {('02', '00'): 'Ethernet'})
+    """
+    names = Names()
+    vendor = group = ""
+    for line in text.split("\n"):
+        if not line or line[0] == "#" or line.startswith("\t\t"):
+            continue
+        id, _, name = line.strip().partition("  ")
+        if line[0] == "\t":
+            if vendor:
+                names.models[vendor, id] = name.strip()
+            elif group:
+                names.subclasses[group, id] = name.strip()
+        elif line.startswith("C "):
+            vendor, group = "", id[2:]
+            names.classes[group] = name.strip()
+        elif len(id) == 4:
+            vendor, group = id, ""
+            names.vendors[vendor] = name.strip()
+        else:
+            vendor = group = ""
+    return names
+
+
+def names_of(scan: Scan, files: tuple[str, ...]) -> Names:
+    """The names from the first of the files the host has; none without."""
+
+    def read_them() -> Names:
+        for file in files:
+            try:
+                return parse_ids(decode(read(scan.host.path(file))))
+            except OSError:
+                continue
+        return Names()
+
+    return scan.shared(files, read_them)

@@ -1,0 +1,122 @@
+"""The table `cgroups`: control groups, version 1 and 2, with their limits and what they use (cgroups(7))."""
+
+from __future__ import annotations
+
+import os
+
+from ..scan import Scan
+from ..sources.mounts import mounts_of
+from ..sources.sysfs import attribute, number
+from ..sources.text import from_os
+from ..table import BIGINT, INTEGER, TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+# A v1 limit this high is none (the greatest number of whole pages in 63 bits).
+_NO_LIMIT = 1 << 62
+
+
+class _Group:
+    """One control group; each of its files is read when a column asks for it."""
+
+    __slots__ = ("_folder", "_stat", "controllers", "path", "version")
+
+    def __init__(self, folder: str, path: str, version: int, controllers: str) -> None:
+        self._folder = folder
+        self._stat: dict[str, str] | None = None
+        self.path = path
+        self.version = version
+        self.controllers = controllers
+
+    def _first(self, *names: str) -> int | None:
+        for name in names:
+            found = number(f"{self._folder}/{name}")
+            if found is not None:
+                return found if found < _NO_LIMIT else None
+        return None
+
+    memory_current = property(lambda self: self._first("memory.current", "memory.usage_in_bytes"))
+    memory_peak = property(lambda self: self._first("memory.peak", "memory.max_usage_in_bytes"))
+    memory_max = property(lambda self: self._first("memory.max", "memory.limit_in_bytes"))
+    swap_max = property(lambda self: self._first("memory.swap.max"))
+    pids_current = property(lambda self: self._first("pids.current"))
+    pids_max = property(lambda self: self._first("pids.max"))
+    cpu_weight = property(lambda self: self._first("cpu.weight", "cpu.shares"))
+
+    @property
+    def cpu_max(self) -> str:
+        quota = attribute(self._folder + "/cpu.max")
+        if quota or self.version == 2:
+            return quota
+        limit, period = self._first("cpu.cfs_quota_us"), self._first("cpu.cfs_period_us")
+        return "" if limit is None or period is None else f"{'max' if limit < 0 else limit} {period}"
+
+    @property
+    def cpu_usage(self) -> int | None:
+        if self.version == 2:
+            return self._event("cpu.stat", "usage_usec")
+        found = self._first("cpuacct.usage")
+        return None if found is None else found // 1000
+
+    @property
+    def oom_kills(self) -> int | None:
+        return self._event("memory.events" if self.version == 2 else "memory.oom_control", "oom_kill")
+
+    @property
+    def throttled(self) -> int | None:
+        return self._event("cpu.stat", "nr_throttled")
+
+    @property
+    def processes(self) -> int | None:
+        text = attribute(self._folder + "/cgroup.procs")
+        return len(text.split())
+
+    def _event(self, file: str, key: str) -> int | None:
+        for line in attribute(f"{self._folder}/{file}").split("\n"):
+            name, _, value = line.partition(" ")
+            if name == key and value.isdigit():
+                return int(value)
+        return None
+
+
+class Cgroups(Table):
+    """Control groups of every mounted hierarchy; what a group's controllers do not count is NULL."""
+
+    path = Column(TEXT, "Path of the group in its hierarchy")
+    version = Column(INTEGER, "1 or 2")
+    controllers = Column(TEXT, "Controllers of the hierarchy, separated by commas")
+    processes = Column(INTEGER, "Processes in the group itself")
+    memory_current = Column(BIGINT, "Memory in use, in bytes")
+    memory_peak = Column(BIGINT, "Most memory ever in use, in bytes")
+    memory_max = Column(BIGINT, "Limit of memory, in bytes; NULL for none")
+    swap_max = Column(BIGINT, "Limit of swap, in bytes; NULL for none")
+    cpu_usage = Column(BIGINT, "CPU time used, in microseconds")
+    cpu_weight = Column(BIGINT, "Share of the CPU in relation to its siblings (v2: weight, v1: shares)")
+    cpu_max = Column(TEXT, "CPU time allowed and the period, in microseconds: 'max 100000' for no limit")
+    throttled = Column(BIGINT, "Periods in which the CPU limit held it up")
+    pids_current = Column(BIGINT, "Tasks in the group and below")
+    pids_max = Column(BIGINT, "Limit of tasks; NULL for none")
+    oom_kills = Column(BIGINT, "Processes killed for want of memory")
+
+    identity = ("path", "controllers")
+    typical_rows = 100
+    row_cost = 2.0
+    examples = ["SELECT path, human_size(memory_current) AS memory FROM cgroups ORDER BY memory_current DESC LIMIT 5;"]
+
+    def rows(self, scan: Scan) -> Iterator[_Group]:
+        for mount in mounts_of(scan):
+            if mount.type not in ("cgroup", "cgroup2"):
+                continue
+            version = 2 if mount.type == "cgroup2" else 1
+            top = scan.host.path(mount.path)
+            if version == 2:
+                controllers = ",".join(attribute(top + "/cgroup.controllers").split())
+            else:
+                flags = {"rw", "ro", "relatime", "noatime", "nosuid", "nodev", "noexec"}
+                controllers = ",".join(option for option in mount.options.split(",") if option not in flags)
+            for folder, _, _ in os.walk(top):
+                scan.check()
+                yield _Group(folder, from_os(folder[len(top) :]) or "/", version, controllers)

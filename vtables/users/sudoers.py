@@ -1,0 +1,74 @@
+"""The table `sudoers`: who may become whom (sudoers(5)), the included files too."""
+
+from __future__ import annotations
+
+import os
+
+from ..scan import Scan
+from ..sources.configuration import text_of
+from ..sources.text import from_os
+from ..table import TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+_TOP = "/etc/sudoers"
+# Files that include each other end here.
+_DEEPEST = 16
+
+
+def parse_sudoers(text: str) -> list[tuple[str, str]]:
+    r"""(header, the rest) of each line; lines that end in a backslash go on in the next.
+
+    >>> parse_sudoers("# x\nDefaults env_reset\nroot ALL=(ALL) \\\n ALL\n@includedir /etc/sudoers.d\n")
+    [('Defaults', 'env_reset'), ('root', 'ALL=(ALL)  ALL'), ('@includedir', '/etc/sudoers.d')]
+    """
+    found = []
+    for line in text.replace("\\\n", "").split("\n"):
+        line = line.strip()
+        if line and (not line.startswith("#") or line.startswith("#include") or line[1:2].isdigit()):
+            header, _, details = line.partition(" ") if " " in line else line.partition("\t")
+            found.append((header, details.strip()))
+    return found
+
+
+class Sudoers(Table):
+    """Rules and settings of sudo, in the order sudo reads them; needs root."""
+
+    source = Column(TEXT, "File the line is in")
+    header = Column(TEXT, "First word: a user, %group, alias, Defaults or an include")
+    rule_details = Column(TEXT, "The rest of the line")
+
+    typical_rows = 20
+    examples = ["SELECT header, rule_details FROM sudoers WHERE header NOT LIKE 'Defaults%';"]
+
+    def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        yield from _file(scan, _TOP, 0)
+
+
+def _file(scan: Scan, path: str, depth: int) -> Iterator[tuple[str, str, str]]:
+    if depth > _DEEPEST:
+        scan.note("files that include each other are not followed any deeper", path)
+        return
+    for header, details in parse_sudoers(text_of(scan, path, expected=depth > 0)):
+        yield from_os(path), header, details
+        target = details.strip('"')
+        if not target.startswith("/"):
+            target = f"{os.path.dirname(path)}/{target}"
+        if header in ("@include", "#include"):
+            yield from _file(scan, target, depth + 1)
+        elif header in ("@includedir", "#includedir"):
+            try:
+                names = sorted(os.listdir(scan.host.path(target)))
+            except PermissionError:
+                scan.denied("files", target)
+                continue
+            except OSError:
+                continue
+            for name in names:
+                # sudo leaves these out itself, so that editors' backups do not count.
+                if "." not in name and not name.endswith("~"):
+                    yield from _file(scan, f"{target}/{name}", depth + 1)
