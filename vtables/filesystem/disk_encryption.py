@@ -1,0 +1,59 @@
+"""The table `disk_encryption`: which block devices are encrypted (dm-crypt, /sys/block/*/dm/uuid)."""
+
+from __future__ import annotations
+
+import os
+
+from ..scan import Scan
+from ..sources.sysfs import attribute
+from ..sources.text import from_os
+from ..table import INTEGER, TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+class DiskEncryption(Table):
+    """Block devices, and whether each rests on encryption by the kernel."""
+
+    name = Column(TEXT, "Device node", key=True)
+    uuid = Column(TEXT, "UUID of the encrypted volume; '' for none")
+    encrypted = Column(INTEGER, "1 if what is written to it is encrypted, else 0")
+    type = Column(TEXT, "Kind of encryption: LUKS1, LUKS2, PLAIN and the like; '' for none")
+    encryption_status = Column(TEXT, "encrypted or not encrypted")
+
+    identity = ("name",)
+    typical_rows = 20
+    examples = ["SELECT name, type FROM disk_encryption WHERE encrypted = 1;"]
+
+    def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        root = scan.host.sys + "/class/block"
+        try:
+            names = sorted(os.listdir(root))
+        except OSError as error:
+            scan.note(f"cannot read the block devices: {error.strerror}")
+            return
+        for name in names:
+            kind, uuid = _encryption(root, name, set())
+            status = "encrypted" if kind else "not encrypted"
+            yield (from_os("/dev/" + name.replace("!", "/")), uuid, int(bool(kind)), kind, status)
+
+
+def _encryption(root: str, name: str, seen: set[str]) -> tuple[str, str]:
+    """(kind, UUID) of the encryption a device is, or rests on."""
+    seen.add(name)
+    parts = attribute(f"{root}/{name}/dm/uuid").split("-")
+    if len(parts) > 2 and parts[0] == "CRYPT":
+        return parts[1], parts[2] if parts[1].startswith("LUKS") else ""
+    try:
+        below = os.listdir(f"{root}/{name}/slaves")
+    except OSError:
+        return "", ""
+    for device in below:
+        if device not in seen:
+            found = _encryption(root, device, seen)
+            if found[0]:
+                return found
+    return "", ""

@@ -1,0 +1,33 @@
+"""The table `osquery_flags`: the command line's options, under the name that osquery's queries know."""
+
+from __future__ import annotations
+
+from ..scan import Scan
+from ..table import INTEGER, TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+# Settings a query can see, by the option that sets them; the shell's options as such are in `hostql --help`.
+_SETTINGS = (("remote_mounts", "Walk into network and FUSE mounts too"),)
+
+
+class OsqueryFlags(Table):
+    """Settings of hostql that change what tables answer."""
+
+    name = Column(TEXT, "Name of the setting")
+    type = Column(TEXT, "Type of its value")
+    description = Column(TEXT, "What it does")
+    default_value = Column(TEXT, "Value it has unless it is set")
+    value = Column(TEXT, "Value it has now")
+    shell_only = Column(INTEGER, "1 if it matters to the shell alone")
+
+    typical_rows = 1
+    examples = ["SELECT name, value FROM osquery_flags;"]
+
+    def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        for name, description in _SETTINGS:
+            yield name, "bool", description, "false", str(bool(getattr(scan.settings, name))).lower(), 0
