@@ -1,0 +1,104 @@
+"""The table `magic`: what a file is by its content, as file(1) tells (libmagic)."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import stat
+
+from ..errors import TableUnavailable
+from ..scan import Scan
+from ..sources.text import decode, from_os, to_os
+from ..table import TEXT, Column, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+_DATABASES = "/usr/share/file/magic.mgc:/usr/share/misc/magic.mgc"
+# magic.h
+_MIME_TYPE, _MIME_ENCODING, _SYMLINK = 0x10, 0x400, 0x2
+
+
+class Magic(Table):
+    """What files are by their content; devices, FIFOs and sockets are not opened."""
+
+    path = Column(TEXT, "Path", required=True)
+    magic_db_files = Column(TEXT, "Databases to look in, separated by colons", additional=True)
+    data = Column(TEXT, "What the file is, in words")
+    mime_type = Column(TEXT, "Media type")
+    mime_encoding = Column(TEXT, "Encoding of its text; binary for none")
+
+    typical_rows = 10
+    row_cost = 50.0
+    examples = ["SELECT data, mime_type FROM magic WHERE path = '/etc/passwd';"]
+
+    def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        databases = scan.equals("magic_db_files") or frozenset([_DATABASES])
+        for database in databases:
+            if not isinstance(database, str):
+                continue
+            cookies = [_Cookie(flags | _SYMLINK, database) for flags in (0, _MIME_TYPE, _MIME_ENCODING)]
+            try:
+                for path in scan.equals("path") or ():
+                    for name in to_os(path) if isinstance(path, str) and path and "\0" not in path else ():
+                        row = _row(scan, name, cookies)
+                        if row is not None:
+                            yield (from_os(name), database, *row)
+            finally:
+                for cookie in cookies:
+                    cookie.close()
+
+
+def _row(scan: Scan, path: str, cookies: list[_Cookie]) -> list[str] | None:
+    scan.check()
+    name = scan.host.path(path)
+    try:
+        if not stat.S_ISREG(os.stat(name).st_mode):
+            return None
+        os.close(os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC))
+    except PermissionError:
+        scan.denied("files", path)
+        return None
+    except OSError:
+        return None
+    return [cookie.ask(name) for cookie in cookies]
+
+
+class _Cookie:
+    """An open libmagic with its flags and databases loaded. Raises TableUnavailable."""
+
+    def __init__(self, flags: int, databases: str) -> None:
+        self._library = _library()
+        self._handle = self._library.magic_open(flags)
+        existing = ":".join([file for file in databases.split(":") if os.path.exists(file)])
+        if self._library.magic_load(self._handle, existing.encode() or None) != 0:
+            reason = decode(self._library.magic_error(self._handle) or b"")
+            self.close()
+            raise TableUnavailable(
+                f"no database of file types can be read: {reason}", "Install the package libmagic-mgc."
+            )
+
+    def ask(self, name: str) -> str:
+        return decode(self._library.magic_file(self._handle, os.fsencode(name)) or b"")
+
+    def close(self) -> None:
+        self._library.magic_close(self._handle)
+
+
+def _library() -> ctypes.CDLL:
+    try:
+        library = ctypes.CDLL("libmagic.so.1")
+    except OSError:
+        raise TableUnavailable("libmagic is not installed", "Install the package libmagic1 (file-libs).") from None
+    library.magic_open.restype = ctypes.c_void_p
+    library.magic_load.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+    library.magic_close.argtypes = [ctypes.c_void_p]
+    library.magic_close.restype = None
+    for function in (library.magic_file, library.magic_error):
+        function.restype = ctypes.c_char_p
+    library.magic_file.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+    library.magic_error.argtypes = [ctypes.c_void_p]
+    return library
