@@ -60,7 +60,9 @@ class NftablesRules(Table):
             return
         for place, rule in enumerate(rules):
             expressions = [part for part in rule.get("expr", []) if isinstance(part, dict)]
-            counter: dict[str, int] = next((part["counter"] for part in expressions if isinstance(part.get("counter"), dict)), {})
+            counter: dict[str, int] = next(
+                (part["counter"] for part in expressions if isinstance(part.get("counter"), dict)), {}
+            )
             verdict = next((name for part in expressions for name in part if name in _VERDICTS), "")
             yield (
                 rule["family"],
