@@ -52,6 +52,14 @@ class Catalog:
             found = self._loaded[name] = self._import(name)
         return found
 
+    def add(self, name: str, table: type[Table]) -> None:
+        """Add a table that no folder and no entry point declares. HostqlError for a name that is taken."""
+        if name in self:
+            raise HostqlError(f"there is already a table {name}")
+        table.name, table.subject = name, table.__module__.split(".", 1)[0]
+        self._foreign[name] = table.__module__
+        self._loaded[name] = table
+
     def _import(self, name: str) -> type[Table]:
         subject = self._subjects.get(name)
         if subject is None:

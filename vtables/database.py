@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .notes import Notes
+    from .table import Table
 
     Params = Mapping[str, Any] | Sequence[Any]
 
@@ -55,11 +56,19 @@ class Database:
         self.statement = self._statement("", (), False)
         self._result: Result | None = None
         for name in self.catalog:
-            # APSW's stubs ask for the methods of writable tables as well.
-            module: Any = TableModule(self, name)
-            self.connection.create_module(name, module, use_bestindex_object=True, eponymous_only=True, read_only=True)
+            self._connect(name)
         register(self.connection, self)
         self.connection.authorizer = policy.authorizer(self._denied.append)
+
+    def add(self, name: str, table: type[Table]) -> None:
+        """Add a table to this database alone. HostqlError for a name that is taken."""
+        self.catalog.add(name, table)
+        self._connect(name)
+
+    def _connect(self, name: str) -> None:
+        # APSW's stubs ask for the methods of writable tables as well.
+        module: Any = TableModule(self, name)
+        self.connection.create_module(name, module, use_bestindex_object=True, eponymous_only=True, read_only=True)
 
     def run(self, sql: str, params: Params = (), *, traced: bool = False) -> Iterator[Result]:
         """Run each statement of `sql` in turn; a statement starts when its Result is asked for.
