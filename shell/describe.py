@@ -10,6 +10,7 @@ from ..vtables.errors import HostqlError
 from ..vtables.suggest import nearest
 from .cli import format_of
 from .formats import write
+from .messages import write_notes
 from .oneshot import style
 from .options import Arguments, UsageError
 
@@ -24,10 +25,13 @@ def tables(given: Arguments) -> int:
     """The tables whose name matches a shell pattern or holds the text."""
     pattern = _one(given, "tables [PATTERN]", optional=True)
     catalog = Catalog()
-    rows = [(name, catalog.subject(name), first_line(catalog.load(name))) for name in matching(catalog, pattern)]
-    if not rows:
+    names = matching(catalog, pattern)
+    if not names:
         raise HostqlError(f"no table matches {pattern!r}", "hostql tables lists all.")
+    failures: list[str] = []
+    rows = [(table.name, table.subject, first_line(table)) for table in catalog.loadable(names, failures.append)]
     _print(given, ("table", "subject", "what a row is"), rows)
+    write_notes(failures, sys.stderr)
     return 0
 
 

@@ -15,7 +15,7 @@ from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from typing_extensions import TypeGuard
 
@@ -51,6 +51,14 @@ class Catalog:
         if found is None:
             found = self._loaded[name] = self._import(name)
         return found
+
+    def loadable(self, names: Iterable[str], failed: Callable[[str], None]) -> Iterator[type[Table]]:
+        """The tables of these names; `failed` is told in words of each that cannot be loaded (another package's)."""
+        for name in names:
+            try:
+                yield self.load(name)
+            except ConfigError as error:
+                failed(error.message)
 
     def add(self, name: str, table: type[Table]) -> None:
         """Add a table that no folder and no entry point declares. HostqlError for a name that is taken."""

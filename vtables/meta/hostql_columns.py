@@ -30,8 +30,8 @@ class HostqlColumns(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         asked = scan.equals("table_name")
-        for name in scan.catalog if asked is None else asked:
-            if name in scan.catalog:
-                for place, column in enumerate(scan.catalog.load(name).columns):
-                    flags = (column.key, column.required, column.like, column.hidden)
-                    yield (name, place, column.name, column.type, column.doc, *(int(flag) for flag in flags))
+        names = [name for name in scan.catalog if asked is None or name in asked]
+        for table in scan.catalog.loadable(names, scan.note):
+            for place, column in enumerate(table.columns):
+                flags = (column.key, column.required, column.like, column.hidden)
+                yield (table.name, place, column.name, column.type, column.doc, *(int(flag) for flag in flags))

@@ -27,10 +27,9 @@ class HostqlTables(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         asked = scan.equals("table_name")
-        for name in scan.catalog if asked is None else asked:
-            if name in scan.catalog:
-                table = scan.catalog.load(name)
-                first_line = (table.__doc__ or "").strip().split("\n", 1)[0]
-                example = table.examples[0] if table.examples else ""
-                required = ",".join(table.required())
-                yield name, table.subject, first_line, len(table.columns), required, example
+        names = [name for name in scan.catalog if asked is None or name in asked]
+        for table in scan.catalog.loadable(names, scan.note):
+            first_line = (table.__doc__ or "").strip().split("\n", 1)[0]
+            example = table.examples[0] if table.examples else ""
+            required = ",".join(table.required())
+            yield table.name, table.subject, first_line, len(table.columns), required, example
