@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
-from ..sources.sysfs import attribute
+from ..sources.sysfs import attribute, number
 from ..sources.text import from_os
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
@@ -63,15 +63,14 @@ def _device(scan: Scan, folder: str, name: str) -> tuple[Any, ...]:
     partition = os.path.exists(folder + "/partition")
     above = os.path.dirname(os.path.realpath(folder)) if partition else folder
     udev = parse_udev(attribute(scan.host.path(f"/run/udev/data/b{attribute(folder + '/dev')}")))
-    size, block = attribute(folder + "/size"), attribute(above + "/queue/logical_block_size")
     return (
         from_os("/dev/" + name.replace("!", "/")),
         from_os("/dev/" + os.path.basename(above)) if partition else "",
         attribute(above + "/device/vendor"),
         attribute(above + "/device/model"),
         udev.get("ID_SERIAL_SHORT", "") or attribute(above + "/device/serial"),
-        int(size) if size.isdigit() else None,
-        int(block) if block.isdigit() else _SECTOR,
+        number(folder + "/size"),
+        number(above + "/queue/logical_block_size") or _SECTOR,
         udev.get("ID_FS_UUID", ""),
         udev.get("ID_FS_TYPE", ""),
         udev.get("ID_FS_LABEL", ""),

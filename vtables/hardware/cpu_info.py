@@ -6,6 +6,7 @@ from ..scan import Scan
 from ..sources.cpuinfo import parse_cpuinfo
 from ..sources.files import read
 from ..sources.sysfs import number
+from ..sources.text import integer
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -51,7 +52,7 @@ class CpuInfo(Table):
                 str(len(cores)),
                 len(cpus),
                 width[0] if width else "",
-                int(clock) if clock.isdigit() else None,
+                integer(clock),
                 top // 1000 if top else None,
                 "",
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.files import read
-from ..sources.text import decode
+from ..sources.text import decode, integer
 from ..table import BIGINT, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -21,8 +21,9 @@ def parse_modules(raw: bytes) -> list[tuple[str, int, str, str, str]]:
     found = []
     for line in decode(raw).split("\n"):
         fields = line.split()
-        if len(fields) >= 6 and fields[1].isdigit():
-            found.append((fields[0], int(fields[1]), fields[3].rstrip(","), fields[4], fields[5]))
+        size = integer(fields[1]) if len(fields) >= 6 else None
+        if size is not None:
+            found.append((fields[0], size, fields[3].rstrip(","), fields[4], fields[5]))
     return found
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
-from ..sources.configuration import text_of
+from ..sources.configuration import names_in, text_of, understood
 from ..sources.files import read
-from ..sources.text import decode, from_os
+from ..sources.text import decode, from_os, lines
 from ..table import TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -22,18 +22,19 @@ _FOLDERS = ("/usr/lib/sysctl.d", "/usr/local/lib/sysctl.d", "/run/sysctl.d", "/e
 _LONGEST = 4096
 
 
-def parse_sysctl(text: str) -> dict[str, str]:
-    r"""{name with dots: value} of a sysctl.d file.
+def parse_sysctl(text: str) -> Iterator[tuple[str, str] | None]:
+    r"""(name with dots, value) of each line of a sysctl.d file; None for a broken one.
 
-    >>> parse_sysctl("# x\nnet/ipv4/ip_forward = 1\n-kernel.a=b\n")
-    {'net.ipv4.ip_forward': '1', 'kernel.a': 'b'}
+    >>> list(parse_sysctl("# x\nnet/ipv4/ip_forward = 1\n-kernel.a=b\n"))
+    [('net.ipv4.ip_forward', '1'), ('kernel.a', 'b')]
     """
-    found = {}
-    for line in text.split("\n"):
-        name, equals, value = line.strip().partition("=")
-        if equals and line.lstrip()[0] not in "#;":
-            found[name.strip().lstrip("-").replace("/", ".")] = value.strip()
-    return found
+    for line in lines(text):
+        line = line.strip()
+        if line and line[0] not in "#;":
+            name, equals, value = line.partition("=")
+            # `-name` alone keeps a pattern of another file from setting it.
+            if equals or not line.startswith("-"):
+                yield (name.strip().lstrip("-").replace("/", "."), value.strip()) if equals else None
 
 
 class SystemControls(Table):
@@ -105,12 +106,8 @@ def _plain(name: object) -> bool:
 def _configured(scan: Scan) -> dict[str, str]:
     files: dict[str, str] = {}
     for folder in _FOLDERS:
-        try:
-            names = os.listdir(scan.host.path(folder))
-        except OSError:
-            continue
-        files.update({name: f"{folder}/{name}" for name in names if name.endswith(".conf")})
+        files.update({name: f"{folder}/{name}" for name in names_in(scan, folder) if name.endswith(".conf")})
     found: dict[str, str] = {}
     for path in [*(files[name] for name in sorted(files)), "/etc/sysctl.conf"]:
-        found.update(parse_sysctl(text_of(scan, path, expected=False)))
+        found.update(understood(scan, path, parse_sysctl(text_of(scan, path, expected=False))))
     return found

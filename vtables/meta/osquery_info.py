@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
+from ..sources.configuration import text_of
 from ..sources.files import read
 from ..sources.procfs import TICKS, parse_boot_time, parse_stat
 from ..table import INTEGER, TEXT, Column, Table
@@ -13,6 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+
+# 32 hexadecimal digits and a newline.
+_LARGEST = 64
 
 
 class OsqueryInfo(Table):
@@ -37,10 +42,7 @@ class OsqueryInfo(Table):
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         from ..._version import __version__
 
-        try:
-            uuid = read(scan.host.path("/etc/machine-id")).decode("ascii", "replace").strip()
-        except OSError:
-            uuid = ""
+        uuid = text_of(scan, "/etc/machine-id", expected=False, limit=_LARGEST).strip()
         _, fields = parse_stat(read("/proc/self/stat"))
         boot = parse_boot_time(read("/proc/stat"))
         started = None if boot is None else boot + int(fields[19]) // TICKS

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from socket import AF_INET, AF_INET6, inet_pton
+
 from ..scan import Scan
-from ..sources.files import read
-from ..sources.text import decode
+from ..sources.configuration import split_comment, text_of, understood
+from ..sources.text import lines
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -12,14 +14,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def parse_hosts(raw: bytes) -> list[tuple[str, str]]:
-    r"""(address, names with a space between) of each line.
+def parse_hosts(text: str) -> Iterator[tuple[str, str] | None]:
+    r"""(address, names with a space between) of each line; None for one without an address.
 
-    >>> parse_hosts(b"127.0.0.1\tlocalhost here # a comment\n\n")
-    [('127.0.0.1', 'localhost here')]
+    >>> list(parse_hosts("127.0.0.1\tlocalhost here # a comment\n\njunk here\n"))
+    [('127.0.0.1', 'localhost here'), None]
     """
-    lines = [line.partition("#")[0].split() for line in decode(raw).split("\n")]
-    return [(words[0], " ".join(words[1:])) for words in lines if words]
+    for line in lines(text):
+        words, _ = split_comment(line)
+        if words:
+            yield (words[0], " ".join(words[1:])) if _is_address(words[0]) else None
+
+
+def _is_address(word: str) -> bool:
+    try:
+        inet_pton(AF_INET6 if ":" in word else AF_INET, word.partition("%")[0])
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+_FILE = "/etc/hosts"
 
 
 class EtcHosts(Table):
@@ -33,10 +48,5 @@ class EtcHosts(Table):
     examples = ["SELECT address, hostnames FROM etc_hosts;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[str, str, int]]:
-        try:
-            raw = read(scan.host.path("/etc/hosts"))
-        except OSError as error:
-            scan.note(f"cannot read /etc/hosts: {error.strerror}")
-            return
-        for address, names in parse_hosts(raw):
+        for address, names in understood(scan, _FILE, parse_hosts(text_of(scan, _FILE))):
             yield address, names, 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.configuration import split_comment, text_of
+from ..sources.configuration import split_comment, text_of, understood
+from ..sources.text import integer, lines
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -12,18 +13,20 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def parse_protocols(text: str) -> list[tuple[str, int, str, str]]:
-    r"""(name, number, alias, comment) of each line; a broken line is left out.
+def parse_protocols(text: str) -> Iterator[tuple[str, int, str, str] | None]:
+    r"""(name, number, alias, comment) of each line; None for a broken one.
 
-    >>> parse_protocols("tcp 6 TCP # transmission control\n")
+    >>> list(parse_protocols("tcp 6 TCP # transmission control\n"))
     [('tcp', 6, 'TCP', 'transmission control')]
     """
-    found = []
-    for line in text.split("\n"):
+    for line in lines(text):
         words, comment = split_comment(line)
-        if len(words) > 1 and words[1].isascii() and words[1].isdigit() and len(words[1]) < 10:
-            found.append((words[0], int(words[1]), " ".join(words[2:]), comment))
-    return found
+        if words:
+            number = integer(words[1]) if len(words) > 1 else None
+            yield None if number is None else (words[0], number, " ".join(words[2:]), comment)
+
+
+_FILE = "/etc/protocols"
 
 
 class EtcProtocols(Table):
@@ -38,4 +41,4 @@ class EtcProtocols(Table):
     examples = ["SELECT name FROM etc_protocols WHERE number = 6;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        yield from parse_protocols(text_of(scan, "/etc/protocols"))
+        yield from understood(scan, _FILE, parse_protocols(text_of(scan, _FILE)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.configuration import split_comment, text_of
+from ..sources.configuration import split_comment, text_of, understood
+from ..sources.text import integer, lines
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -12,19 +13,21 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def parse_services(text: str) -> list[tuple[str, int, str, str, str]]:
-    r"""(name, port, protocol, aliases, comment) of each line; a broken line is left out.
+def parse_services(text: str) -> Iterator[tuple[str, int, str, str, str] | None]:
+    r"""(name, port, protocol, aliases, comment) of each line; None for a broken one.
 
-    >>> parse_services("domain 53/udp ns # Name Service\n")
+    >>> list(parse_services("domain 53/udp ns # Name Service\n"))
     [('domain', 53, 'udp', 'ns', 'Name Service')]
     """
-    found = []
-    for line in text.split("\n"):
+    for line in lines(text):
         words, comment = split_comment(line)
-        port, slash, protocol = words[1].partition("/") if len(words) > 1 else ("", "", "")
-        if slash and port.isascii() and port.isdigit() and len(port) < 6:
-            found.append((words[0], int(port), protocol, " ".join(words[2:]), comment))
-    return found
+        if words:
+            number, slash, protocol = words[1].partition("/") if len(words) > 1 else ("", "", "")
+            port = integer(number) if slash else None
+            yield None if port is None else (words[0], port, protocol, " ".join(words[2:]), comment)
+
+
+_FILE = "/etc/services"
 
 
 class EtcServices(Table):
@@ -40,4 +43,4 @@ class EtcServices(Table):
     examples = ["SELECT name, protocol FROM etc_services WHERE port = 53;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        yield from parse_services(text_of(scan, "/etc/services"))
+        yield from understood(scan, _FILE, parse_services(text_of(scan, _FILE)))

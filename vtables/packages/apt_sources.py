@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
-from ..sources.configuration import text_of
-from ..sources.text import from_os
+from ..sources.configuration import names_in, text_of, understood
+from ..sources.text import from_os, lines
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -31,50 +29,51 @@ class Source:
         self.architectures = architectures
 
 
-def parse_list(text: str) -> list[Source]:
-    r"""The archives of a one-line-style file; those of source packages are left out.
+def parse_list(text: str) -> Iterator[Source | None]:
+    r"""The archives of a one-line-style file, those of source packages left out; None for a broken line.
 
-    >>> source = parse_list("deb [arch=amd64 signed-by=/k] http://h/debian/ stable main contrib\n")[0]
+    >>> source = next(parse_list("deb [arch=amd64 signed-by=/k] http://h/debian/ stable main contrib\n"))
     >>> source.uri, source.release, source.components, source.architectures
     ('http://h/debian', 'stable', 'main contrib', 'amd64')
     """
-    found = []
-    for line in text.split("\n"):
+    for line in lines(text):
         line = line.partition("#")[0].strip()
+        if not line or line.startswith(("deb-src ", "deb-src\t")):
+            continue
         if not line.startswith(("deb ", "deb\t")):
+            yield None
             continue
         rest, options = line[3:].strip(), ""
         if rest.startswith("["):
             options, _, rest = rest[1:].partition("]")
         words = rest.split()
         limits = [option[5:].replace(",", " ") for option in options.split() if option.startswith("arch=")]
-        if len(words) > 1:
-            found.append(Source(words[0], words[1], " ".join(words[2:]), " ".join(limits)))
-    return found
+        yield Source(words[0], words[1], " ".join(words[2:]), " ".join(limits)) if len(words) > 1 else None
 
 
-def parse_deb822(text: str) -> list[Source]:
-    r"""The archives of a deb822-style file.
+def parse_deb822(text: str) -> Iterator[Source | None]:
+    r"""The archives of a deb822-style file; None for a paragraph that does not say what it is of.
 
     >>> [s.release for s in parse_deb822("Types: deb\nURIs: http://h\nSuites: a a-updates\nComponents: main\n")]
     ['a', 'a-updates']
     """
-    found = []
-    for block in text.split("\n\n"):
+    for block in lines(text, "\n\n"):
         fields = {}
         for line in block.split("\n"):
             name, colon, value = line.partition(":")
             if colon and line[:1] not in ("#", " ", "\t"):
                 fields[name.lower()] = value.strip()
-        if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes").lower() not in (
+        if not fields.get("types") or not fields.get("uris") or not fields.get("suites"):
+            if any(line and line[0] != "#" for line in block.split("\n")):
+                yield None
+        elif "deb" in fields.get("types", "").split() and fields.get("enabled", "yes").lower() not in (
             "no",
             "false",
             "0",
         ):
             for uri in fields.get("uris", "").split():
                 for suite in fields.get("suites", "").split():
-                    found.append(Source(uri, suite, fields.get("components", ""), fields.get("architectures", "")))
-    return found
+                    yield Source(uri, suite, fields.get("components", ""), fields.get("architectures", ""))
 
 
 class AptSources(Table):
@@ -95,7 +94,7 @@ class AptSources(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         for file, parse in [(_FILE, parse_list), *_files(scan)]:
-            for found in parse(text_of(scan, file, expected=False)):
+            for found in understood(scan, file, parse(text_of(scan, file, expected=False)), "source"):
                 index = _index(scan, found)
                 yield (
                     f"{found.uri.partition('://')[2]} {found.release}",
@@ -111,11 +110,7 @@ class AptSources(Table):
 
 
 def _files(scan: Scan) -> Iterator[tuple[str, Any]]:
-    try:
-        names = sorted(os.listdir(scan.host.path(_FOLDER)))
-    except OSError:
-        return
-    for name in names:
+    for name in names_in(scan, _FOLDER):
         if name.endswith(".list"):
             yield f"{_FOLDER}/{name}", parse_list
         elif name.endswith(".sources"):
@@ -127,8 +122,8 @@ def _index(scan: Scan, source: Source) -> dict[str, str]:
     name = f"{source.uri.partition('://')[2]}/dists/{source.release}".replace("_", "%5f").replace("/", "_")
     for ending in ("_InRelease", "_Release"):
         text = text_of(scan, f"{_LISTS}/{name}{ending}", expected=False)
-        lines = [line.partition(": ") for line in text.split("\n") if line[:1].isalpha()]
-        fields = {key: value.strip() for key, colon, value in lines if colon}
+        found = [line.partition(": ") for line in lines(text) if line[:1].isalpha()]
+        fields = {key: value.strip() for key, colon, value in found if colon}
         if fields:
             return fields
     return {}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
-from ..sources.configuration import text_of
-from ..sources.text import from_os
+from ..sources.configuration import names_in, text_of
+from ..sources.text import from_os, lines
 from ..table import TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -34,15 +32,14 @@ class DebPackageFiles(Table):
         for admindir in scan.equals("admindir") or [ADMINDIR]:
             if not isinstance(admindir, str) or not admindir.startswith("/"):
                 continue
-            try:
-                files = sorted(os.listdir(scan.host.path(admindir + "/info")))
-            except OSError as error:
-                scan.note(f"cannot read {admindir}/info: {error.strerror}")
-                continue
+            files = names_in(scan, admindir + "/info")
+            if not files:
+                scan.note(f"no lists of files are in {admindir}/info")
             for file in files:
                 # A package of several architectures is named with one: libc6:amd64.list
                 package = from_os(file[:-5]).partition(":")[0]
                 if file.endswith(".list") and (asked is None or package in asked):
-                    for line in text_of(scan, f"{admindir}/info/{file}").split("\n"):
+                    scan.check()
+                    for line in lines(text_of(scan, f"{admindir}/info/{file}")):
                         if line and (paths is None or line in paths):
                             yield package, line, admindir

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.configuration import text_of
+from ..sources.configuration import text_of, understood
+from ..sources.text import integer, lines
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -13,22 +14,24 @@ if TYPE_CHECKING:
 
 
 ADMINDIR = "/var/lib/dpkg"
+# Ten thousand packages make some 15 MB.
+_LARGEST = 64 << 20
 
 
-def parse_status(text: str) -> Iterator[dict[str, str]]:
-    r"""The fields of each package by name, the first line of a longer field alone.
+def parse_status(text: str) -> Iterator[dict[str, str] | None]:
+    r"""The fields of each package by name, the first line of a longer field alone; None for one without a name.
 
     >>> list(parse_status("Package: a\nVersion: 1-2\nDescription: x\n more\n\nPackage: b\n"))
     [{'Package': 'a', 'Version': '1-2', 'Description': 'x'}, {'Package': 'b'}]
     """
-    for block in text.split("\n\n"):
+    for block in lines(text, "\n\n"):
         fields = {}
         for line in block.split("\n"):
             name, colon, value = line.partition(":")
             if colon and line[:1] not in (" ", "\t"):
                 fields[name] = value.strip()
-        if fields.get("Package"):
-            yield fields
+        if block.strip():
+            yield fields if fields.get("Package") else None
 
 
 class DebPackages(Table):
@@ -55,15 +58,15 @@ class DebPackages(Table):
         for admindir in scan.equals("admindir") or [ADMINDIR]:
             if not isinstance(admindir, str) or not admindir.startswith("/"):
                 continue
-            for fields in parse_status(text_of(scan, f"{admindir}/status")):
+            file = f"{admindir}/status"
+            for fields in understood(scan, file, parse_status(text_of(scan, file, limit=_LARGEST)), "paragraph"):
                 get = fields.get
                 version = get("Version", "")
-                size = get("Installed-Size", "")
                 yield (
                     get("Package", ""),
                     version,
                     get("Source", ""),
-                    int(size) if size.isascii() and size.isdigit() and len(size) < 19 else None,
+                    integer(get("Installed-Size", "")),
                     get("Architecture", ""),
                     version.rpartition("-")[2] if "-" in version else "",
                     get("Status", ""),

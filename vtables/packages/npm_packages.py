@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 
 from ..scan import Scan
-from ..sources.configuration import text_of
+from ..sources.configuration import names_in, text_of
 from ..sources.text import clean, from_os
 from ..table import INTEGER, TEXT, Column, Table
 
@@ -44,9 +43,10 @@ class NpmPackages(Table):
                 text = text_of(scan, path, expected=False)
                 if not text:
                     continue
+                scan.check()
                 try:
                     fields = json.loads(text)
-                except ValueError:
+                except (ValueError, RecursionError):
                     fields = None
                 if not isinstance(fields, dict) or not isinstance(fields.get("name"), str):
                     scan.note("a package.json is not one of a package", path)
@@ -57,14 +57,7 @@ class NpmPackages(Table):
 
 def _packages(scan: Scan, folder: str) -> Iterator[str]:
     """The package.json of each package; a folder that begins with @ holds packages itself."""
-    try:
-        names = sorted(os.listdir(scan.host.path(folder)))
-    except PermissionError:
-        scan.denied("directories", folder)
-        return
-    except OSError:
-        return
-    for name in names:
+    for name in names_in(scan, folder):
         if name.startswith("@"):
             yield from _packages(scan, f"{folder}/{name}")
         elif not name.startswith("."):

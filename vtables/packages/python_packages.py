@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
-from ..sources.accounts import users_of
-from ..sources.configuration import text_of
-from ..sources.text import from_os
+from ..sources.configuration import names_in, text_of
+from ..sources.homes import homes
+from ..sources.text import from_os, lines
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ def parse_metadata(text: str) -> dict[str, str]:
     {'Name': 'a', 'Version': '1', 'Classifier': 'x'}
     """
     found: dict[str, str] = {}
-    for line in text.partition("\n\n")[0].split("\n"):
+    for line in lines(text.partition("\n\n")[0]):
         name, colon, value = line.partition(":")
         if colon and line[:1] not in (" ", "\t"):
             found.setdefault(name, value.strip())
@@ -58,39 +58,26 @@ class PythonPackages(Table):
             if real in seen:
                 continue
             seen.add(real)
-            scan.tried("directories", folder)
-            try:
-                names = sorted(os.listdir(scan.host.path(folder)))
-            except PermissionError:
-                scan.denied("directories", folder)
-                continue
-            except OSError:
-                continue
-            for name in names:
+            for name in names_in(scan, folder):
                 if name.endswith((".dist-info", ".egg-info")):
                     scan.check()
                     path = f"{folder}/{name}"
                     fields = parse_metadata(_metadata(scan, path))
-                    if fields.get("Name"):
-                        keys = ("Version", "Summary", "Author", "License")
-                        described = [fields.get(key, "") for key in keys]
-                        yield (fields["Name"], uid, *described, from_os(path), from_os(folder) + "/", 0)
+                    if not fields.get("Name"):
+                        scan.note("a distribution's metadata does not name it", path)
+                        continue
+                    described = [fields.get(key, "") for key in ("Version", "Summary", "Author", "License")]
+                    yield (fields["Name"], uid, *described, from_os(path), from_os(folder) + "/", 0)
 
 
 def _folders(scan: Scan) -> Iterator[tuple[int, str]]:
     roots = [(0, root) for root in _ROOTS]
-    roots += [(user.uid, f"{user.directory.rstrip('/')}/{_HOME_ROOT}") for user in users_of(scan)]
+    roots += [(user.uid, f"{home}/{_HOME_ROOT}") for user, home in homes(scan)]
     for uid, root in roots:
-        try:
-            pythons = sorted(name for name in os.listdir(scan.host.path(root)) if name.startswith("python"))
-        except PermissionError:
-            scan.denied("directories", root)
-            continue
-        except OSError:
-            continue
-        for python in pythons:
-            for folder in _FOLDERS:
-                yield uid, f"{root}/{python}/{folder}"
+        for python in names_in(scan, root):
+            if python.startswith("python"):
+                for folder in _FOLDERS:
+                    yield uid, f"{root}/{python}/{folder}"
 
 
 def _metadata(scan: Scan, path: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
-from ..sources.configuration import text_of
-from ..sources.text import from_os
+from ..sources.configuration import names_in, text_of, understood
+from ..sources.text import from_os, lines
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -18,23 +18,21 @@ if TYPE_CHECKING:
 _FOLDERS = ("/etc/cron.d", "/var/spool/cron", "/var/spool/cron/crontabs")
 
 
-def parse_crontab(text: str) -> list[tuple[str, ...]]:
-    r"""(event, minute, hour, day of month, month, day of week, command) of each line; settings are left out.
+def parse_crontab(text: str) -> Iterator[tuple[str, ...] | None]:
+    r"""(event, minute, hour, day of month, month, day of week, command) of each job; None for what is no line of cron.
 
-    >>> parse_crontab("SHELL=/bin/sh\n5 * * * * root true now\n@reboot /bin/x\n")
+    >>> list(parse_crontab("SHELL=/bin/sh\n5 * * * * root true now\n@reboot /bin/x\n"))
     [('', '5', '*', '*', '*', '*', 'root true now'), ('@reboot', '', '', '', '', '', '/bin/x')]
     """
-    found: list[tuple[str, ...]] = []
-    for line in text.split("\n"):
+    for line in lines(text):
         line = line.strip()
         if line.startswith("@"):
-            event, _, command = line.partition(" ")
-            found.append((event, "", "", "", "", "", command.strip()))
+            event, *command = line.split(None, 1)
+            yield (event, "", "", "", "", "", command[0]) if command else None
         elif line and not line.startswith("#"):
             fields = line.split(None, 5)
-            if len(fields) == 6 and "=" not in fields[0] and fields[1] != "=":
-                found.append(("", *fields))
-    return found
+            if "=" not in fields[0] and not "".join(fields[1:2]).startswith("="):
+                yield ("", *fields) if len(fields) == 6 else None
 
 
 class Crontab(Table):
@@ -55,21 +53,13 @@ class Crontab(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         for file in ["/etc/crontab", *_files(scan)]:
-            for job in parse_crontab(text_of(scan, file, expected=False)):
+            for job in understood(scan, file, parse_crontab(text_of(scan, file, expected=False))):
                 yield (*job, from_os(file), 0)
 
 
 def _files(scan: Scan) -> Iterator[str]:
     for folder in _FOLDERS:
-        scan.tried("files", folder)
-        try:
-            names = sorted(os.listdir(scan.host.path(folder)))
-        except PermissionError:
-            scan.denied("files", folder)
-            continue
-        except OSError:
-            continue
-        for name in names:
+        for name in names_in(scan, folder):
             # A name with a dot is not cron's (run-parts); a folder is looked into by itself.
             if not name.startswith(".") and not os.path.isdir(scan.host.path(f"{folder}/{name}")):
                 yield f"{folder}/{name}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
-from ..sources.accounts import users_of
-from ..sources.configuration import text_of
-from ..sources.text import from_os
+from ..sources.configuration import names_in, text_of
+from ..sources.homes import homes
+from ..sources.text import from_os, lines
 from ..table import TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -36,23 +36,22 @@ class StartupItems(Table):
     examples = ["SELECT name, path, status FROM startup_items;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        started = {
-            os.path.basename(link)[3:] for folder in _RUNLEVELS for link in _listed(scan, folder) if _starts(link)
-        }
-        for path in _listed(scan, _SCRIPTS):
-            name = os.path.basename(path)
+        started = {link[3:] for folder in _RUNLEVELS for link in names_in(scan, folder) if link.startswith("S")}
+        for name in names_in(scan, _SCRIPTS):
+            path = f"{_SCRIPTS}/{name}"
             if os.access(scan.host.path(path), os.X_OK):
                 status = "enabled" if name in started else "disabled"
                 yield (from_os(name), from_os(path), "", "Startup Item", _SCRIPTS + "/", status, "")
         folders = [(_AUTOSTART, "")]
-        folders += [(f"{u.directory.rstrip('/')}/.config/autostart", u.username) for u in users_of(scan)]
-        for folder, user in folders:
-            for path in _listed(scan, folder):
-                if path.endswith(".desktop"):
-                    name, command, hidden = parse_desktop(text_of(scan, path))
+        folders += [(f"{home}/.config/autostart", user.username) for user, home in homes(scan)]
+        for folder, username in folders:
+            for file in names_in(scan, folder):
+                if file.endswith(".desktop"):
+                    scan.check()
+                    name, command, hidden = parse_desktop(text_of(scan, f"{folder}/{file}"))
                     program, _, arguments = command.partition(" ")
                     status = "disabled" if hidden else "enabled"
-                    yield (name, program, arguments, "Startup Item", from_os(folder) + "/", status, user)
+                    yield (name, program, arguments, "Startup Item", from_os(folder) + "/", status, username)
 
 
 def parse_desktop(text: str) -> tuple[str, str, bool]:
@@ -63,7 +62,7 @@ def parse_desktop(text: str) -> tuple[str, str, bool]:
     """
     fields: dict[str, str] = {}
     section = ""
-    for line in text.split("\n"):
+    for line in lines(text):
         if line.startswith("["):
             section = line.strip()
         elif section == "[Desktop Entry]":
@@ -71,18 +70,3 @@ def parse_desktop(text: str) -> tuple[str, str, bool]:
             if equals:
                 fields.setdefault(name.strip(), value.strip())
     return fields.get("Name", ""), fields.get("Exec", ""), fields.get("Hidden", "").lower() == "true"
-
-
-def _starts(link: str) -> bool:
-    return os.path.basename(link)[:1] == "S"
-
-
-def _listed(scan: Scan, folder: str) -> list[str]:
-    scan.tried("directories", folder)
-    try:
-        return [f"{folder}/{name}" for name in sorted(os.listdir(scan.host.path(folder)))]
-    except PermissionError:
-        scan.denied("directories", folder)
-    except OSError:
-        pass
-    return []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .files import read
-from .text import decode
+from .configuration import text_of
+from .text import integer, lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,46 +24,48 @@ class User:
         self.shell = shell
 
 
-def parse_passwd(raw: bytes) -> tuple[list[User], int]:
+def parse_passwd(text: str) -> tuple[list[User], int]:
     r"""The users, and how many lines are broken.
 
-    >>> users, broken = parse_passwd(b"root:x:0:0:root:/root:/bin/sh\njunk\n")
+    >>> users, broken = parse_passwd("root:x:0:0:root:/root:/bin/sh\njunk\n")
     >>> users[0].username, users[0].directory, broken
     ('root', '/root', 1)
     """
     users, broken = [], 0
-    for line in decode(raw).split("\n"):
-        fields = line.split(":")
+    for line in lines(text):
         if _skipped(line):
             continue
-        if len(fields) == 7 and fields[0] and _is_id(fields[2]) and _is_id(fields[3]):
-            users.append(User(fields[0], int(fields[2]), int(fields[3]), fields[4], fields[5], fields[6]))
-        else:
+        fields = line.split(":")
+        uid, gid = (_id(fields[2]), _id(fields[3])) if len(fields) == 7 and fields[0] else (None, None)
+        if uid is None or gid is None:
             broken += 1
+        else:
+            users.append(User(fields[0], uid, gid, fields[4], fields[5], fields[6]))
     return users, broken
 
 
-def parse_group(raw: bytes) -> tuple[list[tuple[str, int, list[str]]], int]:
+def parse_group(text: str) -> tuple[list[tuple[str, int, list[str]]], int]:
     r"""The groups as (name, gid, members), and how many lines are broken.
 
-    >>> parse_group(b"adm:x:4:ann,bob\n:\n")
+    >>> parse_group("adm:x:4:ann,bob\n:\n")
     ([('adm', 4, ['ann', 'bob'])], 1)
     """
     groups, broken = [], 0
-    for line in decode(raw).split("\n"):
-        fields = line.split(":")
+    for line in lines(text):
         if _skipped(line):
             continue
-        if len(fields) == 4 and fields[0] and _is_id(fields[2]):
-            groups.append((fields[0], int(fields[2]), [member for member in fields[3].split(",") if member]))
-        else:
+        fields = line.split(":")
+        gid = _id(fields[2]) if len(fields) == 4 and fields[0] else None
+        if gid is None:
             broken += 1
+        else:
+            groups.append((fields[0], gid, [member for member in fields[3].split(",") if member]))
     return groups, broken
 
 
 def users_of(scan: Scan) -> list[User]:
     """The users of the scanned host; a note says how many lines were broken, or that there is no passwd file."""
-    users, broken = scan.shared("passwd", lambda: parse_passwd(_read(scan, "/etc/passwd")))
+    users, broken = scan.shared("passwd", lambda: parse_passwd(text_of(scan, "/etc/passwd")))
     if broken:
         scan.note(f"{broken} broken lines in /etc/passwd")
     return users
@@ -71,7 +73,7 @@ def users_of(scan: Scan) -> list[User]:
 
 def groups_of(scan: Scan) -> list[tuple[str, int, list[str]]]:
     """The groups of the scanned host, with notes as for users."""
-    groups, broken = scan.shared("group", lambda: parse_group(_read(scan, "/etc/group")))
+    groups, broken = scan.shared("group", lambda: parse_group(text_of(scan, "/etc/group")))
     if broken:
         scan.note(f"{broken} broken lines in /etc/group")
     return groups
@@ -82,17 +84,10 @@ def signed(id: int) -> int:
     return id - (1 << 32) if id >= 1 << 31 else id
 
 
-def _read(scan: Scan, file: str) -> bytes:
-    try:
-        return read(scan.host.path(file))
-    except OSError as error:
-        scan.note(f"cannot read {file}: {error.strerror}")
-        return b""
-
-
 def _skipped(line: str) -> bool:
     return not line.strip() or line[0] in "#+-"
 
 
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text[:11]) < 1 << 32
+def _id(text: str) -> int | None:
+    found = integer(text)
+    return found if found is not None and 0 <= found < 1 << 32 else None

@@ -1,28 +1,81 @@
-"""Configuration files read as text: one place for those that are missing or may not be read."""
+"""The host's own files and folders: one place for those that are missing, forbidden, no files at all, or too large."""
 
 from __future__ import annotations
 
-from .files import read
-from .text import decode
+import os
+
+from .files import read_regular
+from .text import decode, from_os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import TypeVar
+
     from ..scan import Scan
 
+    T = TypeVar("T")
 
-def text_of(scan: Scan, path: str, *, expected: bool = True) -> str:
+# More than any file of this kind has; of a larger one the beginning is read, with a note.
+LARGEST = 16 << 20
+# Records between two looks at whether the statement was stopped.
+_BATCH = 256
+
+
+def text_of(scan: Scan, path: str, *, expected: bool = True, limit: int = LARGEST) -> str:
     """The text of a file, '' where it cannot be read: a note says why, but for a missing one that need not exist."""
-    scan.tried("files", path)
+    return decode(bytes_of(scan, path, expected=expected, limit=limit))
+
+
+def bytes_of(scan: Scan, path: str, *, expected: bool = True, limit: int = LARGEST, whole: bool = True) -> bytes:
+    """The bytes of a file, as `text_of` gives its text.
+
+    Of one larger than `limit` the whole lines before it, with a note if the file is wanted `whole`.
+    """
+    shown = from_os(path)
+    scan.tried("files", shown)
     try:
-        return decode(read(scan.host.path(path)))
+        raw = read_regular(scan.host.path(path), limit + 1)
     except PermissionError:
-        scan.denied("files", path)
+        scan.denied("files", shown)
     except (FileNotFoundError, NotADirectoryError):
         if expected:
-            scan.note(f"there is no {path}")
+            scan.note(f"there is no {shown}")
     except OSError as error:
-        scan.note(f"cannot read {path}: {error.strerror}")
-    return ""
+        scan.note(f"cannot read {shown}: {error.strerror}")
+    else:
+        if len(raw) <= limit:
+            return raw
+        if whole:
+            scan.note(f"{shown} is too large: only its first {limit >> 10} KiB were read")
+        return raw[: raw.rfind(b"\n", 0, limit) + 1 or limit]
+    return b""
+
+
+def names_in(scan: Scan, folder: str) -> list[str]:
+    """The names in a folder, sorted; none where there is no such folder or, with a note, where it cannot be read."""
+    shown = from_os(folder)
+    scan.tried("directories", shown)
+    try:
+        return sorted(os.listdir(scan.host.path(folder)))
+    except PermissionError:
+        scan.denied("directories", shown)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        scan.note(f"cannot read {shown}: {error.strerror}")
+    return []
+
+
+def understood(scan: Scan, path: str, records: Iterable[T | None], what: str = "line") -> Iterator[T]:
+    """What a parser made of a file; a None among it is a line (or whatever `what` says) that a note counts."""
+    for count, record in enumerate(records):
+        if count % _BATCH == 0:
+            scan.check()
+        if record is None:
+            scan.note(f"a {what} of {from_os(path)} makes no sense")
+        else:
+            yield record
 
 
 def split_comment(line: str) -> tuple[list[str], str]:

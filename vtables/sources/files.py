@@ -5,10 +5,14 @@ The counters let a query's cost be told (`hostql profile`) and let tests see tha
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 
-# No kernel or configuration file that hostql reads whole is larger; a bigger one is cut, never swallowed.
+# No kernel file that hostql reads whole is larger; a bigger one is cut, never swallowed.
 LARGEST = 64 << 20
+# Device numbers of /dev/null: a file that leads there is meant to be empty.
+_NULL = os.makedev(1, 3)
 
 FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -50,6 +54,22 @@ def read(path: str, limit: int = LARGEST, dir_fd: int | None = None) -> bytes:
     counters.files += 1
     counters.bytes += len(data)
     return data
+
+
+def read_regular(path: str, limit: int) -> bytes:
+    """The bytes of a file of the file system, where anybody may have put anything in its place, at most `limit`.
+
+    A FIFO, a socket or a device is not opened (to open one can already do something): OSError says what it is.
+    """
+    found = os.stat(path)
+    if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
+        return read(path, limit)
+    if stat.S_ISCHR(found.st_mode) and found.st_rdev == _NULL:
+        return b""
+    raise OSError(errno.EINVAL, f"it is {_KINDS.get(stat.S_IFMT(found.st_mode), 'something else')}, not a file", path)
+
+
+_KINDS = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
 def read_once(path: str, dir_fd: int | None = None) -> bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .files import read
-from .text import decode
+from .configuration import text_of
+from .text import lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def parse_ids(text: str) -> Names:
     """
     names = Names()
     vendor = group = ""
-    for line in text.split("\n"):
+    for line in lines(text):
         if not line or line[0] == "#" or line.startswith("\t\t"):
             continue
         id, _, name = line.strip().partition("  ")
@@ -59,10 +59,9 @@ def names_of(scan: Scan, files: tuple[str, ...]) -> Names:
 
     def read_them() -> Names:
         for file in files:
-            try:
-                return parse_ids(decode(read(scan.host.path(file))))
-            except OSError:
-                continue
+            text = text_of(scan, file, expected=False)
+            if text:
+                return parse_ids(text)
         return Names()
 
     return scan.shared(files, read_them)

@@ -10,21 +10,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..scan import Scan
+    from .accounts import User
+
+
+def homes(scan: Scan) -> Iterator[tuple[User, str]]:
+    """(user, home directory without a slash at its end) of the local users; looks up `uid` where asked."""
+    asked = scan.equals("uid")
+    for user in users_of(scan):
+        if user.directory.startswith("/") and (asked is None or user.uid in asked):
+            scan.check()
+            yield user, user.directory.rstrip("/")
 
 
 def in_homes(scan: Scan, names: Sequence[str]) -> Iterator[tuple[int, str, str]]:
     """(uid, path, text) of each named file ('.ssh/known_hosts') that a local user has; looks up `uid` where asked."""
-    asked = scan.equals("uid")
     seen = set()
-    for user in users_of(scan):
-        if asked is not None and user.uid not in asked:
-            continue
+    for user, home in homes(scan):
         for name in names:
-            path = f"{user.directory.rstrip('/')}/{name}"
-            if not user.directory.startswith("/") or (user.uid, path) in seen:
+            path = f"{home}/{name}"
+            if (user.uid, path) in seen:
                 continue
             seen.add((user.uid, path))
-            scan.check()
             text = text_of(scan, path, expected=False)
             if text:
                 yield user.uid, path, text

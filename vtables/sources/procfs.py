@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .text import decode
+from .text import decode, integer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +49,16 @@ def parse_fields(raw: bytes) -> dict[bytes, bytes]:
     return found
 
 
+def kib(value: bytes) -> int | None:
+    """The bytes that a value such as `12 kB` stands for; None for what is none.
+
+    >>> kib(b"12 kB"), kib(b"much")
+    (12288, None)
+    """
+    number = integer(decode(value).partition(" ")[0])
+    return None if number is None else number * 1024
+
+
 def parse_cmdline(raw: bytes) -> str:
     r"""/proc/PID/cmdline as one text: arguments with a space between.
 
@@ -85,13 +95,13 @@ def parse_cgroup(raw: bytes) -> str:
 
 
 def parse_boot_time(raw: bytes) -> int | None:
-    r"""The boot time in Unix seconds from /proc/stat; None where the line is missing.
+    r"""The boot time in Unix seconds from /proc/stat; None where the line is missing or broken.
 
     >>> parse_boot_time(b"cpu 1 2\nbtime 1700000000\n")
     1700000000
     """
     for line in raw.split(b"\n"):
-        if line.startswith(b"btime "):
+        if line.startswith(b"btime ") and line[6:].isdigit() and len(line) < 24:
             return int(line[6:])
     return None
 

@@ -9,10 +9,45 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+# Characters of a text cut into lines at a time.
+_PIECE = 1 << 16
+# The digits of the greatest number that surely fits 64 bits.
+_DIGITS = 18
+
 
 def decode(raw: bytes) -> str:
-    r"""The text of host bytes; bytes that are no UTF-8 become `\xNN`."""
-    return raw.decode("utf-8", "backslashreplace")
+    r"""The text of host bytes; bytes that are no UTF-8 become `\xNN`, and so does NUL, where SQL would end a text."""
+    text = raw.decode("utf-8", "backslashreplace")
+    return text.replace("\0", "\\x00") if "\0" in text else text
+
+
+def lines(text: str, end: str = "\n") -> Iterator[str]:
+    r"""The lines of a text (or its paragraphs, with an `end` of two newlines), without a list of them all.
+
+    >>> list(lines("a\n\nb\n"))
+    ['a', '', 'b', '']
+    """
+    start = 0
+    while start < len(text):
+        cut = text.find(end, start + _PIECE)
+        cut = len(text) if cut < 0 else cut
+        yield from text[start:cut].split(end)
+        start = cut + len(end)
+
+
+def integer(text: str) -> int | None:
+    """The whole number that a text is, where SQLite can hold it; None for every other text.
+
+    >>> integer("-12"), integer("\u00b2"), integer("9" * 30), integer("")
+    (-12, None, None, None)
+    """
+    digits = text[1:] if text[:1] == "-" else text
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS else None
 
 
 def from_os(name: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from .configuration import text_of
+from .configuration import names_in, text_of
+from .text import lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def parse_unit(text: str) -> Sections:
     """
     found: Sections = {}
     section: dict[str, list[str]] = {}
-    for line in text.replace("\\\n", " ").split("\n"):
+    for line in lines(text.replace("\\\n", " ")):
         line = line.strip()
         if line.startswith("[") and line.endswith("]"):
             section = found.setdefault(line[1:-1], {})
@@ -53,10 +54,10 @@ def unit_files(scan: Scan, kinds: tuple[str, ...] = _KINDS) -> list[UnitFile]:
     found: dict[str, UnitFile] = {}
     enabled: set[str] = set()
     for folder in FOLDERS:
-        for name in _names(scan, folder):
+        for name in names_in(scan, folder):
             path = f"{folder}/{name}"
             if name.endswith((".wants", ".requires")):
-                enabled.update(_names(scan, path) if not folder.startswith("/usr") else ())
+                enabled.update(names_in(scan, path) if not folder.startswith("/usr") else ())
             elif name.endswith(kinds) and name not in found:
                 found[name] = UnitFile(name, path, _target(scan, path), "")
     for unit in found.values():
@@ -92,14 +93,3 @@ def _target(scan: Scan, path: str) -> str:
     except OSError:
         return path
     return os.path.normpath(os.path.join(os.path.dirname(path), linked))
-
-
-def _names(scan: Scan, folder: str) -> list[str]:
-    scan.tried("directories", folder)
-    try:
-        return sorted(os.listdir(scan.host.path(folder)))
-    except PermissionError:
-        scan.denied("directories", folder)
-    except OSError:
-        pass
-    return []

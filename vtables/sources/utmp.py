@@ -6,8 +6,14 @@ import struct
 
 from .text import decode
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 # bits/utmp.h with 32-bit times: type, pid, line, id, user, host, exit status, session, seconds, microseconds, address.
 _RECORD = struct.Struct("=hxxi32s4s32s256shhiii16s20x")
+# Beside the records' own size: nobody logs in and out more often than this between two rotations.
+LARGEST = 64 << 20
 TYPES = (
     "empty",
     "run-level",
@@ -38,16 +44,19 @@ class Login:
     @property
     def type_name(self) -> str:
         """The type in words."""
-        return TYPES[self.type] if 0 <= self.type < len(TYPES) else str(self.type)
+        return TYPES[self.type]
 
 
-def parse_utmp(raw: bytes) -> list[Login]:
-    """The records, an incomplete last one left out."""
-    found = []
-    for at in range(0, len(raw) - _RECORD.size + 1, _RECORD.size):
+def parse_utmp(raw: bytes) -> Iterator[Login | None]:
+    """The records that are not empty; None for one of an unknown type, and for an incomplete last one."""
+    for at in range(0, len(raw), _RECORD.size):
+        if len(raw) - at < _RECORD.size:
+            yield None
+            return
         kind, pid, line, _, user, host, _, _, _, seconds, _, _ = _RECORD.unpack_from(raw, at)
-        found.append(Login(kind, pid, _text(line), _text(user), _text(host), seconds))
-    return found
+        if kind:
+            known = 0 < kind < len(TYPES)
+            yield Login(kind, pid, _text(line), _text(user), _text(host), seconds) if known else None
 
 
 def _text(raw: bytes) -> str:

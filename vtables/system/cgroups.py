@@ -7,7 +7,7 @@ import os
 from ..scan import Scan
 from ..sources.mounts import mounts_of
 from ..sources.sysfs import attribute, number
-from ..sources.text import from_os
+from ..sources.text import from_os, integer
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -77,8 +77,8 @@ class _Group:
     def _event(self, file: str, key: str) -> int | None:
         for line in attribute(f"{self._folder}/{file}").split("\n"):
             name, _, value = line.partition(" ")
-            if name == key and value.isdigit():
-                return int(value)
+            if name == key:
+                return integer(value)
         return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.files import read
+from ..sources.text import decode, integer
 from ..table import BIGINT, INTEGER, Column, Table
 
 TYPE_CHECKING = False
@@ -22,8 +23,10 @@ def parse_cpu_times(raw: bytes) -> list[tuple[int, ...]]:
     found = []
     for line in raw.split(b"\n"):
         name, *values = line.split() or [b""]
-        if name[:3] == b"cpu" and name[3:].isdigit() and all(value.isdigit() for value in values):
-            found.append((int(name[3:]), *([int(value) for value in values] + [0] * _STATES)[:_STATES]))
+        numbers = [integer(decode(word)) for word in (name[3:], *values)]
+        if name[:3] == b"cpu" and None not in numbers:
+            core, *times = [number for number in numbers if number is not None]
+            found.append((core, *[*times, *[0] * _STATES][:_STATES]))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.files import read
+from ..sources.text import decode
 from ..table import TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -23,5 +24,5 @@ class LoadAverage(Table):
     examples = ["SELECT period, average FROM load_average;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[str, str]]:
-        values = read(scan.host.proc + "/loadavg").decode().split()
+        values = decode(read(scan.host.proc + "/loadavg")).split()
         yield from zip(_PERIODS, values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.files import read
-from ..sources.procfs import parse_fields
+from ..sources.procfs import kib, parse_fields
 from ..table import BIGINT, Column, Table
 
 TYPE_CHECKING = False
@@ -44,4 +44,4 @@ class MemoryInfo(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[int | None, ...]]:
         fields = parse_fields(read(scan.host.proc + "/meminfo"))
-        yield tuple([int(fields[key].split()[0]) * 1024 if key in fields else None for key in _KEYS])
+        yield tuple([kib(fields.get(key, b"")) for key in _KEYS])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
-from ..sources.files import read
-from ..sources.text import decode
+from ..sources.configuration import text_of, understood
+from ..sources.text import integer
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -14,26 +14,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+# No such file is longer; the shell's quoting is slow to undo.
+_LARGEST = 65536
 _FILES = ("/etc/os-release", "/usr/lib/os-release")
 
 
-def parse_os_release(raw: bytes) -> dict[str, str]:
-    r"""Assignments by name, quotes and shell escapes undone; a line that is none is left out.
+def parse_os_release(text: str) -> Iterator[tuple[str, str] | None]:
+    r"""(name, value) of each assignment, quotes and shell escapes undone; None for a line that is none.
 
-    >>> parse_os_release(b'NAME="Debian GNU/Linux"\nID=debian\n# x\n')
-    {'NAME': 'Debian GNU/Linux', 'ID': 'debian'}
+    >>> list(parse_os_release('NAME="Debian GNU/Linux"\nID=debian\n# x\n'))
+    [('NAME', 'Debian GNU/Linux'), ('ID', 'debian')]
     """
     from shlex import split
 
-    found = {}
-    for line in decode(raw).splitlines():
+    for line in text.split("\n"):
         name, equals, value = line.strip().partition("=")
-        if equals and name.isidentifier():
-            try:
-                found[name] = "".join(split(value))
-            except ValueError:
-                continue
-    return found
+        if not name or name.startswith("#"):
+            continue
+        try:
+            yield (name, "".join(split(value))) if equals and name.isidentifier() else None
+        except ValueError:
+            yield None
 
 
 class OsVersion(Table):
@@ -57,15 +58,14 @@ class OsVersion(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         for file in _FILES:
-            try:
-                fields = parse_os_release(read(scan.host.path(file)))
+            text = text_of(scan, file, expected=False, limit=_LARGEST)
+            if text:
                 break
-            except OSError:
-                continue
         else:
             scan.note("neither /etc/os-release nor /usr/lib/os-release could be read")
             return
-        numbers = [int(part) if part.isdigit() else 0 for part in fields.get("VERSION_ID", "").split(".")[:3]]
+        fields = dict(understood(scan, file, parse_os_release(text)))
+        numbers = [integer(part) or 0 for part in fields.get("VERSION_ID", "").split(".")[:3]]
         yield (
             fields.get("NAME", ""),
             fields.get("VERSION", fields.get("VERSION_ID", "")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import TableUnavailable
 from ..scan import Scan
 from ..sources.files import read
+from ..sources.text import integer
 from ..table import BIGINT, DOUBLE, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -27,9 +28,11 @@ def parse_pressure(raw: bytes) -> list[tuple[str, float, float, float, int]]:
         values = dict(field.partition("=")[::2] for field in fields)
         try:
             averages = (float(values["avg10"]), float(values["avg60"]), float(values["avg300"]))
-            found.append((scope, *averages, int(values["total"])))
+            total = integer(values["total"])
         except (KeyError, ValueError):
             continue
+        if total is not None:
+            found.append((scope, *averages, total))
     return found
 
 

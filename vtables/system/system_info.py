@@ -7,7 +7,7 @@ import os
 from ..scan import Scan
 from ..sources.cpuinfo import parse_cpuinfo
 from ..sources.files import read
-from ..sources.procfs import parse_fields
+from ..sources.procfs import kib, parse_fields
 from ..sources.sysfs import attribute
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
@@ -48,7 +48,7 @@ class SystemInfo(Table):
         cpus = parse_cpuinfo(read(scan.host.proc + "/cpuinfo"))
         first = cpus[0] if cpus else {}
         cores = {(cpu.get("physical id"), cpu.get("core id", cpu["processor"])) for cpu in cpus}
-        memory = parse_fields(read(scan.host.proc + "/meminfo")).get(b"MemTotal", b"").split()
+        memory = parse_fields(read(scan.host.proc + "/meminfo")).get(b"MemTotal", b"")
         dmi = scan.host.sys + "/class/dmi/id/"
         name = attribute(scan.host.proc + "/sys/kernel/hostname")
         yield (
@@ -61,7 +61,7 @@ class SystemInfo(Table):
             len(cpus) or None,
             len({cpu.get("physical id") for cpu in cpus}) or None,
             first.get("microcode", ""),
-            int(memory[0]) * 1024 if memory else None,
+            kib(memory),
             *(attribute(dmi + key) for key in ("sys_vendor", "product_name", "product_version", "product_serial")),
             *(attribute(dmi + key) for key in ("board_vendor", "board_name", "board_version", "board_serial")),
             name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.files import read
+from ..sources.text import decode, integer
 from ..table import BIGINT, INTEGER, Column, Table
 
 TYPE_CHECKING = False
@@ -24,5 +25,8 @@ class Uptime(Table):
     examples = ["SELECT days, human_time(total_seconds) FROM uptime;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[int, ...]]:
-        total = int(float(read(scan.host.proc + "/uptime").split()[0]))
+        total = integer(decode(read(scan.host.proc + "/uptime")).partition(".")[0])
+        if total is None:
+            scan.note("/proc/uptime makes no sense")
+            return
         yield total // 86400, total // 3600 % 24, total // 60 % 60, total % 60, total

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ..scan import Scan
+from ..sources.configuration import understood
 from ..sources.homes import in_homes
+from ..sources.text import lines
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -16,22 +18,22 @@ _FILES = (".ssh/authorized_keys", ".ssh/authorized_keys2")
 _KINDS = ("ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-", "rsa-")
 
 
-def parse_authorized_keys(text: str) -> list[tuple[str, str, str, str]]:
-    r"""(algorithm, key, options, comment) of each line; a line without a key is left out.
+def parse_authorized_keys(text: str) -> Iterator[tuple[str, str, str, str] | None]:
+    r"""(algorithm, key, options, comment) of each line; None for one without a key.
 
-    >>> parse_authorized_keys('command="echo hi",no-pty ssh-rsa AAAA ann@home\n# x\n')
+    >>> list(parse_authorized_keys('command="echo hi",no-pty ssh-rsa AAAA ann@home\n# x\n'))
     [('ssh-rsa', 'AAAA', 'command="echo hi",no-pty', 'ann@home')]
     """
-    found = []
-    for line in text.split("\n"):
+    for line in lines(text):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
         options, rest = ("", line) if line.startswith(_KINDS) else _cut_options(line)
         words = rest.split(None, 2)
         if len(words) > 1 and words[0].startswith(_KINDS):
-            found.append((words[0], words[1], options, words[2] if len(words) > 2 else ""))
-    return found
+            yield words[0], words[1], options, words[2] if len(words) > 2 else ""
+        else:
+            yield None
 
 
 def _cut_options(line: str) -> tuple[str, str]:
@@ -65,5 +67,5 @@ class AuthorizedKeys(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         for uid, path, text in in_homes(scan, _FILES):
-            for key in parse_authorized_keys(text):
+            for key in understood(scan, path, parse_authorized_keys(text)):
                 yield (uid, *key, path, 0)

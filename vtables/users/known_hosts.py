@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from ..scan import Scan
+from ..sources.configuration import understood
 from ..sources.homes import in_homes
+from ..sources.text import lines
 from ..table import BIGINT, TEXT, Column, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+
+def parse_known_hosts(text: str) -> Iterator[str | None]:
+    r"""The lines; None for one that has not names, a kind of key and a key.
+
+    >>> list(parse_known_hosts("# x\nhost ssh-rsa AAAA\njunk\n"))
+    ['host ssh-rsa AAAA', None]
+    """
+    for line in lines(text):
+        line = line.strip()
+        if line and not line.startswith("#"):
+            yield line if len(line.split(None, 3)) > 2 else None
 
 
 class KnownHosts(Table):
@@ -24,6 +38,5 @@ class KnownHosts(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         for uid, path, text in in_homes(scan, (".ssh/known_hosts",)):
-            for line in text.split("\n"):
-                if line.strip() and not line.startswith("#"):
-                    yield uid, line.strip(), path
+            for line in understood(scan, path, parse_known_hosts(text)):
+                yield uid, line, path

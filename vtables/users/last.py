@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.files import read
-from ..sources.utmp import parse_utmp
+from ..sources.configuration import bytes_of, understood
+from ..sources.utmp import LARGEST, parse_utmp
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+
+_FILE = "/var/log/wtmp"
 
 
 class Last(Table):
@@ -28,11 +31,7 @@ class Last(Table):
     examples = ["SELECT username, host, time FROM last WHERE type = 7 ORDER BY time DESC LIMIT 10;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        try:
-            raw = read(scan.host.path("/var/log/wtmp"))
-        except OSError as error:
-            scan.note(f"cannot read /var/log/wtmp: {error.strerror}")
-            return
-        for login in parse_utmp(raw):
+        records = parse_utmp(bytes_of(scan, _FILE, limit=LARGEST))
+        for login in understood(scan, _FILE, records, "record"):
             if login.type in (1, 2, 7, 8):
                 yield (login.user, login.tty, login.pid, login.type, login.type_name, login.time, login.host)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from ..scan import Scan
-from ..sources.files import read
-from ..sources.utmp import parse_utmp
+from ..sources.configuration import bytes_of, understood
+from ..sources.utmp import LARGEST, parse_utmp
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -30,16 +32,10 @@ class LoggedInUsers(Table):
     examples = ["SELECT user, tty, host, ago(time) AS since FROM logged_in_users WHERE type = 'user';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        for file in _FILES:
-            try:
-                raw = read(scan.host.path(file))
-                break
-            except OSError:
-                continue
-        else:
+        file = next((file for file in _FILES if os.path.exists(scan.host.path(file))), None)
+        if file is None:
             scan.note("there is no utmp file, so who is logged in cannot be told")
             return
-        for login in parse_utmp(raw):
-            if login.type:
-                kind = "user" if login.type_name == "normal" else login.type_name
-                yield (kind, login.user, login.tty, login.host, login.time, login.pid)
+        for login in understood(scan, file, parse_utmp(bytes_of(scan, file, limit=LARGEST)), "record"):
+            kind = "user" if login.type_name == "normal" else login.type_name
+            yield (kind, login.user, login.tty, login.host, login.time, login.pid)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.configuration import text_of
+from ..sources.configuration import text_of, understood
+from ..sources.text import integer, lines
 from ..table import BIGINT, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -12,14 +13,21 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def parse_shadow(text: str) -> list[tuple[str, list[str]]]:
-    r"""(username, the other eight fields) of each line; a broken line is left out.
+_FILE = "/etc/shadow"
 
-    >>> parse_shadow("ann:$6$salt$hash:19000:0:99999:7:::\njunk\n")
-    [('ann', ['$6$salt$hash', '19000', '0', '99999', '7', '', '', ''])]
+
+def parse_shadow(text: str) -> Iterator[tuple[str, list[str]] | None]:
+    r"""(username, the other eight fields) of each line; None for a broken one.
+
+    >>> list(parse_shadow("ann:$6$salt$hash:19000:0:99999:7:::\njunk\n"))
+    [('ann', ['$6$salt$hash', '19000', '0', '99999', '7', '', '', '']), None]
     """
-    lines = [line.split(":") for line in text.split("\n")]
-    return [(fields[0], fields[1:]) for fields in lines if len(fields) == 9 and fields[0]]
+    for line in lines(text):
+        fields = line.split(":")
+        if len(fields) == 9 and fields[0]:
+            yield fields[0], fields[1:]
+        elif line.strip():
+            yield None
 
 
 def password_status(password: str) -> tuple[str, str]:
@@ -51,10 +59,11 @@ class Shadow(Table):
     examples = ["SELECT username, password_status, hash_alg FROM shadow WHERE password_status <> 'locked';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        for name, (password, change, *ages, flag) in parse_shadow(text_of(scan, "/etc/shadow")):
+        for name, (password, change, *ages, flag) in understood(scan, _FILE, parse_shadow(text_of(scan, _FILE))):
             numbers = [_number(age, -1) for age in ages]
             yield (*password_status(password), _number(change, None), *numbers, _number(flag, None), name)
 
 
 def _number(text: str, absent: int | None) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else absent
+    found = integer(text)
+    return absent if found is None else found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ..scan import Scan
+from ..sources.configuration import understood
 from ..sources.homes import in_homes
+from ..sources.text import lines
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -15,23 +17,20 @@ if TYPE_CHECKING:
 _FILES = (".bash_history", ".zsh_history", ".zhistory", ".history", ".sh_history")
 
 
-def parse_history(text: str) -> list[tuple[int, str]]:
+def parse_history(text: str) -> Iterator[tuple[int, str]]:
     r"""(Unix time, command) of each entry; 0 where the shell kept no time. Reads bash's and zsh's own forms.
-
-    >>> parse_history("ls\n#1700000000\nid\n: 1700000001:0;pwd\n")
+    >>> list(parse_history("ls\n#1700000000\nid\n: 1700000001:0;pwd\n"))
     [(0, 'ls'), (1700000000, 'id'), (1700000001, 'pwd')]
     """
-    found = []
     time = 0
-    for line in text.split("\n"):
+    for line in lines(text):
         if line[:1] == "#" and _is_time(line[1:]):
             time = int(line[1:])
         elif line.startswith(": ") and ";" in line and _is_time(line[2:].partition(":")[0]):
-            found.append((int(line[2:].partition(":")[0]), line.partition(";")[2]))
+            yield int(line[2:].partition(":")[0]), line.partition(";")[2]
         elif line:
-            found.append((time, line))
+            yield time, line
             time = 0
-    return found
 
 
 def _is_time(text: str) -> bool:
@@ -51,5 +50,5 @@ class ShellHistory(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         for uid, path, text in in_homes(scan, _FILES):
-            for time, command in parse_history(text):
+            for time, command in understood(scan, path, parse_history(text)):
                 yield uid, time, command, path

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
-from ..sources.configuration import text_of
-from ..sources.text import from_os
+from ..sources.configuration import names_in, text_of, understood
+from ..sources.text import from_os, lines
 from ..table import TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -16,23 +16,21 @@ if TYPE_CHECKING:
 
 
 _TOP = "/etc/sudoers"
-# Files that include each other end here.
-_DEEPEST = 16
+# As deep as sudo follows files that include others.
+_DEEPEST = 128
 
 
-def parse_sudoers(text: str) -> list[tuple[str, str]]:
-    r"""(header, the rest) of each line; lines that end in a backslash go on in the next.
+def parse_sudoers(text: str) -> Iterator[tuple[str, str] | None]:
+    r"""(header, the rest) of each line; lines that end in a backslash go on in the next. None for a word alone.
 
-    >>> parse_sudoers("# x\nDefaults env_reset\nroot ALL=(ALL) \\\n ALL\n@includedir /etc/sudoers.d\n")
+    >>> list(parse_sudoers("# x\nDefaults env_reset\nroot ALL=(ALL) \\\n ALL\n@includedir /etc/sudoers.d\n"))
     [('Defaults', 'env_reset'), ('root', 'ALL=(ALL)  ALL'), ('@includedir', '/etc/sudoers.d')]
     """
-    found = []
-    for line in text.replace("\\\n", "").split("\n"):
+    for line in lines(text.replace("\\\n", "")):
         line = line.strip()
         if line and (not line.startswith("#") or line.startswith("#include") or line[1:2].isdigit()):
             header, _, details = line.partition(" ") if " " in line else line.partition("\t")
-            found.append((header, details.strip()))
-    return found
+            yield (header, details.strip()) if details else None
 
 
 class Sudoers(Table):
@@ -46,29 +44,23 @@ class Sudoers(Table):
     examples = ["SELECT header, rule_details FROM sudoers WHERE header NOT LIKE 'Defaults%';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        yield from _file(scan, _TOP, 0)
+        yield from _file(scan, _TOP, 0, set())
 
 
-def _file(scan: Scan, path: str, depth: int) -> Iterator[tuple[str, str, str]]:
-    if depth > _DEEPEST:
-        scan.note("files that include each other are not followed any deeper", path)
+def _file(scan: Scan, path: str, depth: int, seen: set[str]) -> Iterator[tuple[str, str, str]]:
+    if path in seen or depth > _DEEPEST:
+        scan.note("a file that is included again, or too deeply, is not followed", path)
         return
-    for header, details in parse_sudoers(text_of(scan, path, expected=depth > 0)):
+    seen.add(path)
+    for header, details in understood(scan, path, parse_sudoers(text_of(scan, path, expected=depth > 0))):
         yield from_os(path), header, details
         target = details.strip('"')
         if not target.startswith("/"):
             target = f"{os.path.dirname(path)}/{target}"
         if header in ("@include", "#include"):
-            yield from _file(scan, target, depth + 1)
+            yield from _file(scan, target, depth + 1, seen)
         elif header in ("@includedir", "#includedir"):
-            try:
-                names = sorted(os.listdir(scan.host.path(target)))
-            except PermissionError:
-                scan.denied("files", target)
-                continue
-            except OSError:
-                continue
-            for name in names:
+            for name in names_in(scan, target):
                 # sudo leaves these out itself, so that editors' backups do not count.
                 if "." not in name and not name.endswith("~"):
-                    yield from _file(scan, f"{target}/{name}", depth + 1)
+                    yield from _file(scan, f"{target}/{name}", depth + 1, seen)

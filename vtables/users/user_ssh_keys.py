@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-import os
 
 from ..scan import Scan
-from ..sources.accounts import users_of
-from ..sources.files import read
+from ..sources.configuration import bytes_of, names_in
+from ..sources.homes import homes
 from ..sources.text import from_os
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-# No key is longer; anything bigger in ~/.ssh is something else.
+# No key is longer; of anything bigger in ~/.ssh the beginning tells that it is something else.
 _LARGEST = 65536
 _MAGIC = b"openssh-key-v1\0"
 _KINDS = {"RSA": "rsa", "DSA": "dsa", "EC": "ecdsa"}
@@ -78,27 +77,10 @@ class UserSshKeys(Table):
     examples = ["SELECT u.username, k.path FROM user_ssh_keys k JOIN users u USING (uid) WHERE k.encrypted = 0;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        asked = scan.equals("uid")
-        for user in users_of(scan):
-            if asked is not None and user.uid not in asked:
-                continue
-            folder = f"{user.directory.rstrip('/')}/.ssh"
-            scan.tried("directories", folder)
-            try:
-                names = sorted(os.listdir(scan.host.path(folder)))
-            except PermissionError:
-                scan.denied("directories", folder)
-                continue
-            except OSError:
-                continue
-            for name in names:
-                path = f"{folder}/{name}"
-                try:
-                    found = parse_private_key(read(scan.host.path(path), _LARGEST))
-                except PermissionError:
-                    scan.denied("files", path)
-                    continue
-                except OSError:
-                    continue
+        for user, home in homes(scan):
+            for name in names_in(scan, f"{home}/.ssh"):
+                scan.check()
+                path = f"{home}/.ssh/{name}"
+                found = parse_private_key(bytes_of(scan, path, expected=False, limit=_LARGEST, whole=False))
                 if found is not None:
                     yield (user.uid, from_os(path), found[1], found[0], "", None, None, 0)
