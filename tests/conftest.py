@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from hostql.vtables.settings import Settings
 from hostql.vtables.sources.host import Host
 
 NOBODY = 65534
+_CLONE_NEWNET = 0x40000000
+_NO_NETWORK = "no network namespace"
 
 
 @pytest.fixture
@@ -53,19 +56,51 @@ def as_nobody(action: Callable[[], Any]) -> Any:
 
     Skips where the tests are not root.
     """
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to become an ordinary user")
+
+    def become() -> None:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+
+    return in_child(become, action)
+
+
+def in_new_network(action: Callable[[], Any]) -> Any:
+    """What `action` returns (anything picklable) in a child process alone in a new network namespace, loopback up.
+
+    Skips where no namespace can be made.
+    """
+    import ctypes
+    import subprocess
+
+    if os.geteuid() != 0 or not shutil.which("ip"):
+        pytest.skip("needs root and ip, to make a network namespace")
+
+    def enter_and_act() -> Any:
+        if ctypes.CDLL(None).unshare(_CLONE_NEWNET) != 0:
+            return _NO_NETWORK
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        return action()
+
+    answer = in_child(lambda: None, enter_and_act)
+    if answer == _NO_NETWORK:
+        pytest.skip("network namespaces cannot be made here")
+    return answer
+
+
+def in_child(prepare: Callable[[], None], action: Callable[[], Any]) -> Any:
+    """What `action` returns (anything picklable) in a child process, after `prepare`."""
     import pickle
     import traceback
 
-    if os.geteuid() != 0:
-        pytest.skip("needs root, to become an ordinary user")
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
         try:
-            os.setgroups([])
-            os.setresgid(NOBODY, NOBODY, NOBODY)
-            os.setresuid(NOBODY, NOBODY, NOBODY)
+            prepare()
             answer = (True, action())
         except BaseException:
             answer = (False, traceback.format_exc())
@@ -78,3 +113,15 @@ def as_nobody(action: Callable[[], Any]) -> Any:
     os.waitpid(child, 0)
     assert worked, value
     return value
+
+
+def tool(*command: str) -> str:
+    """What a program of the host prints; skips where it is not installed or cannot answer here."""
+    import subprocess
+
+    if not shutil.which(command[0]):
+        pytest.skip(f"needs {command[0]}")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, errors="backslashreplace")
+    if done.returncode != 0:
+        pytest.skip(f"{' '.join(command)} failed here: {done.stderr.strip()}")
+    return done.stdout

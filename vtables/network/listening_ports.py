@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.netns import all_sockets
-from ..sources.sock_diag import UDP, Socket
+from ..sources.sock_diag import UDP, UDPLITE, Socket
 from ..sources.sockfds import socket_fds
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+_UNIX, _DATAGRAM = 1, 2
+
 
 class ListeningPorts(Table):
     """Sockets that wait for connections or datagrams, with the process that holds each."""
 
     pid = Column(INTEGER, "Process that holds it; NULL where it may not be seen")
     port = Column(INTEGER, "Local port; 0 for unix sockets")
-    protocol = Column(INTEGER, "Protocol number: 6 TCP, 17 UDP, 0 for unix sockets")
+    protocol = Column(INTEGER, "Protocol number: 6 TCP, 17 UDP, 136 UDP-Lite, 0 for unix sockets")
     family = Column(INTEGER, "Address family: 2 IPv4, 10 IPv6, 1 unix")
     address = Column(TEXT, "Local address; '' for unix sockets")
     fd = Column(BIGINT, "File descriptor in the process")
@@ -47,6 +49,9 @@ class ListeningPorts(Table):
 
 
 def _waits(s: Socket) -> bool:
-    if s.protocol == UDP:
+    if s.protocol in (UDP, UDPLITE):
         return s.remote_port == 0
+    if s.family == _UNIX and s.type == _DATAGRAM:
+        # Bound to a name that others can send to, as /dev/log is. Its state says nothing: a client's connect(2) changes it.
+        return bool(s.path)
     return s.state == "LISTEN"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.netns import all_sockets
+from ..sources.sock_diag import TCP
 from ..sources.sockfds import socket_fds
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
@@ -14,19 +15,19 @@ if TYPE_CHECKING:
 
 
 class ProcessOpenSockets(Table):
-    """The TCP, UDP and unix sockets that processes hold open; a row for each descriptor."""
+    """The TCP, UDP, raw and unix sockets that processes hold open; a row for each descriptor."""
 
     pid = Column(INTEGER, "Process id", key=True)
     fd = Column(BIGINT, "File descriptor")
     socket = Column(BIGINT, "Inode of the socket")
     family = Column(INTEGER, "Address family: 2 IPv4, 10 IPv6, 1 unix")
-    protocol = Column(INTEGER, "Protocol number: 6 TCP, 17 UDP, 0 for unix sockets")
+    protocol = Column(INTEGER, "Protocol number: 6 TCP, 17 UDP, 136 UDP-Lite, 1 and 58 ping, 255 raw, 0 unix")
     local_address = Column(TEXT, "Local address; '' for unix sockets")
     remote_address = Column(TEXT, "Remote address; '' for unix sockets")
     local_port = Column(INTEGER, "Local port")
     remote_port = Column(INTEGER, "Remote port, 0 for none")
     path = Column(TEXT, "Path of a unix socket; an abstract one begins with @")
-    state = Column(TEXT, "State of the connection; '' for UDP")
+    state = Column(TEXT, "State of a TCP connection; '' for others (`sockets` has that of unix sockets)")
     net_namespace = Column(TEXT, "Inode of the network namespace")
 
     typical_rows = 500
@@ -45,4 +46,5 @@ class ProcessOpenSockets(Table):
                 continue
             namespace, s = found
             addresses = (s.local_address, s.remote_address, s.local_port, s.remote_port)
-            yield (pid, fd, inode, s.family, s.protocol, *addresses, s.path, s.state, str(namespace))
+            state = s.state if s.protocol == TCP else ""
+            yield (pid, fd, inode, s.family, s.protocol, *addresses, s.path, state, str(namespace))

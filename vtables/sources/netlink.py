@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import struct
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
 # linux/netlink.h
 _NLM_F_REQUEST, _NLM_F_DUMP = 0x1, 0x300
+_NLM_F_DUMP_INTR = 0x10
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
@@ -20,21 +23,30 @@ _TYPE_MASK = 0x3FFF
 
 
 def dump(protocol: int, kind: int, body: bytes) -> Iterator[tuple[int, bytes]]:
-    """(type, payload) of every answer to a dump request. Raises OSError as the kernel reports."""
+    """(type, payload) of every answer to a dump request.
+
+    Raises OSError as the kernel reports, at the end of the list too (a kernel without the module that knows the
+    sockets asked for answers with an empty list that ends in ENOENT), and InterruptedError for a list that changed
+    while it was read.
+    """
     request = _HEADER.pack(_HEADER.size + len(body), kind, _NLM_F_REQUEST | _NLM_F_DUMP, 1, 0) + body
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol) as link:
         link.send(request)
+        changed = False
         while True:
             data = link.recv(1 << 18)
             at = 0
             while at + _HEADER.size <= len(data):
-                length, answer, _, _, _ = _HEADER.unpack_from(data, at)
-                if answer == _NLMSG_DONE:
-                    return
+                length, answer, flags, _, _ = _HEADER.unpack_from(data, at)
                 payload = data[at + _HEADER.size : at + length]
-                if answer == _NLMSG_ERROR:
-                    code = -int(struct.unpack_from("=i", payload)[0])
-                    raise OSError(code, os.strerror(code))
+                changed = changed or bool(flags & _NLM_F_DUMP_INTR)
+                if answer in (_NLMSG_DONE, _NLMSG_ERROR):
+                    code = -int.from_bytes(payload[:4], sys.byteorder, signed=True)
+                    if code > 0:
+                        raise OSError(code, os.strerror(code))
+                    if changed:
+                        raise InterruptedError(errno.EINTR, "the list changed while it was read")
+                    return
                 yield answer, payload
                 at += max((length + 3) & ~3, _HEADER.size)
 

@@ -1,9 +1,10 @@
-"""Network namespaces: which there are, by the processes in them, and calling a function inside one."""
+"""Network namespaces: which there are, by processes and mounts, and calling a function inside one."""
 
 from __future__ import annotations
 
 import os
 
+from .files import read
 from .procfs import pids
 
 TYPE_CHECKING = False
@@ -24,14 +25,18 @@ def own() -> int:
     return os.stat("/proc/self/ns/net").st_ino
 
 
-def others(proc: str) -> tuple[dict[int, int], int]:
-    """{inode: a process in it} of the other network namespaces, and of how many processes it may not be known."""
+def others(proc: str) -> tuple[dict[int, str], int]:
+    """{inode: a path to it} of the other network namespaces, and of how many processes it may not be known.
+
+    Namespaces of processes, and those that only a mount keeps (ip-netns(8)).
+    """
     mine = own()
-    found: dict[int, int] = {}
+    found: dict[int, str] = {}
     hidden = 0
     for pid in pids(proc):
+        path = f"{proc}/{pid}/ns/net"
         try:
-            inode = int(os.readlink(f"{proc}/{pid}/ns/net")[5:-1])
+            inode = int(os.readlink(path)[5:-1])
         except PermissionError:
             hidden += 1
             continue
@@ -39,12 +44,36 @@ def others(proc: str) -> tuple[dict[int, int], int]:
             # The process is gone.
             continue
         if inode != mine:
-            found.setdefault(inode, pid)
+            found.setdefault(inode, path)
+    for inode, path in _mounted(proc):
+        if inode != mine:
+            found.setdefault(inode, path)
     return found, hidden
 
 
-def inside(pid: int, proc: str, call: Callable[[], T]) -> T:
-    """What `call` returns in the network namespace of a process, run in a thread that ends there. Raises OSError."""
+def _mounted(proc: str) -> list[tuple[int, str]]:
+    """(inode, mount point) of the network namespaces that are mounted somewhere."""
+    from .mounts import parse_mountinfo
+
+    try:
+        raw = read(f"{proc}/self/mountinfo")
+    except OSError:
+        return []
+    if b" - nsfs " not in raw:
+        return []
+    found = []
+    for mount in parse_mountinfo(raw):
+        if mount.type == "nsfs":
+            try:
+                status = os.stat(mount.path)
+            except OSError:
+                continue
+            found.append((status.st_ino, mount.path))
+    return found
+
+
+def inside(path: str, call: Callable[[], T]) -> T:
+    """What `call` returns in the network namespace at a path, run in a thread that ends there. Raises OSError."""
     import ctypes
     import threading
 
@@ -53,7 +82,7 @@ def inside(pid: int, proc: str, call: Callable[[], T]) -> T:
 
     def enter() -> None:
         try:
-            fd = os.open(f"{proc}/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 if ctypes.CDLL(None, use_errno=True).setns(fd, _CLONE_NEWNET) != 0:
                     code = ctypes.get_errno()
@@ -74,28 +103,30 @@ def inside(pid: int, proc: str, call: Callable[[], T]) -> T:
 
 def all_sockets(scan: Scan) -> list[tuple[int, Socket]]:
     """(namespace, socket) of every network namespace that may be entered, each socket once."""
-    read, notes = scan.shared("sockets", lambda: _read_all(scan.host.proc))
+    # One list for all tables of a statement; the kernel's longer answers are asked for where `sockets` is one of them.
+    detailed = "sockets" in scan.statement.wanted
+    found, notes = scan.shared("sockets", lambda: _read_all(scan.host.proc, detailed))
     for note in notes:
         scan.note(note)
-    return read
+    return found
 
 
-def _read_all(proc: str) -> tuple[list[tuple[int, Socket]], list[str]]:
+def _read_all(proc: str, detailed: bool) -> tuple[list[tuple[int, Socket]], list[str]]:
     from .sock_diag import sockets
 
     here = own()
-    mine = sockets()
-    read = [(here, found) for found in mine.sockets]
-    notes = [f"the kernel did not list {failed}" for failed in mine.failed]
+    mine = sockets(detailed=detailed)
+    everything = [(here, found) for found in mine.sockets]
+    notes = mine.notes
     elsewhere, hidden = others(proc)
     if hidden:
         notes.append(f"the network namespace of {hidden} processes is not readable; sockets of others may be missing")
-    for inode, pid in elsewhere.items():
+    for inode, path in elsewhere.items():
         try:
-            there = inside(pid, proc, sockets)
+            there = inside(path, lambda: sockets(detailed=detailed))
         except OSError as error:
             notes.append(f"network namespace {inode} cannot be entered: {error.strerror}")
             continue
-        read += [(inode, found) for found in there.sockets]
-        notes += [f"the kernel did not list {failed}" for failed in there.failed]
-    return read, notes
+        everything += [(inode, found) for found in there.sockets]
+        notes += there.notes
+    return everything, notes

@@ -21,6 +21,7 @@ _ROUTE = struct.Struct("=BBBBBBBBI")
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")
 _STATS64 = struct.Struct("=10Q")
 _RTAX_MTU, _RTAX_HOPLIMIT = 2, 10
+_ATTEMPTS = 5
 
 
 class Link:
@@ -96,27 +97,38 @@ class Neighbour:
 
 def links() -> Iterator[Link]:
     """The interfaces. Raises OSError."""
-    for _, payload in dump(_NETLINK_ROUTE, _RTM_GETLINK, _LINK.pack(0, 0, 0, 0, 0)):
+    for _, payload in _list(_RTM_GETLINK, _LINK.pack(0, 0, 0, 0, 0)):
         yield Link(payload)
 
 
 def addresses() -> Iterator[Address]:
     """The addresses, IPv4 and IPv6. Raises OSError."""
-    for _, payload in dump(_NETLINK_ROUTE, _RTM_GETADDR, _ADDRESS.pack(0, 0, 0, 0, 0)):
+    for _, payload in _list(_RTM_GETADDR, _ADDRESS.pack(0, 0, 0, 0, 0)):
         yield Address(payload)
 
 
 def routes() -> Iterator[Route]:
     """The routes, IPv4 and IPv6. Raises OSError."""
     for family in (socket.AF_INET, socket.AF_INET6):
-        for _, payload in dump(_NETLINK_ROUTE, _RTM_GETROUTE, _ROUTE.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)):
+        for _, payload in _list(_RTM_GETROUTE, _ROUTE.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)):
             yield Route(payload)
 
 
 def neighbours() -> Iterator[Neighbour]:
     """The neighbours of both families. Raises OSError."""
-    for _, payload in dump(_NETLINK_ROUTE, _RTM_GETNEIGH, _NEIGHBOUR.pack(0, 0, 0, 0, 0)):
+    for _, payload in _list(_RTM_GETNEIGH, _NEIGHBOUR.pack(0, 0, 0, 0, 0)):
         yield Neighbour(payload)
+
+
+def _list(kind: int, body: bytes) -> list[tuple[int, bytes]]:
+    """The kernel's answers, asked for again when the list changed meanwhile. Raises OSError."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            return list(dump(_NETLINK_ROUTE, kind, body))
+        except InterruptedError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+    return []
 
 
 def ip_text(raw: bytes | None) -> str:

@@ -1,4 +1,4 @@
-"""The kernel's list of sockets by netlink sock_diag(7): TCP, UDP and unix sockets of a network namespace."""
+"""The kernel's list of sockets by netlink sock_diag(7): TCP, UDP, raw and unix sockets of a network namespace."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ _SOCK_DIAG_BY_FAMILY = 20
 _INET = struct.Struct("=BBBB2s2s16s16sI8sIIIII")
 _UNIX = struct.Struct("=BBBBI8s")
 _UNIX_NAME = 0
-_UDIAG_SHOW_NAME = 1
+_UDIAG_SHOW_NAME = 0x1
+# What else is asked for where details are wanted: struct tcp_info, congestion control and the memory of the socket
+# (bits of INET_DIAG_*); peer, queue, memory and owner of unix sockets (UDIAG_SHOW_*).
+_INET_DETAILS = 1 << 1 | 1 << 3 | 1 << 6
+_UNIX_DETAILS = 0x4 | 0x10 | 0x20 | 0x40
 _ALL_STATES = 0xFFFFFFFF
 
-TCP, UDP, UDPLITE = 6, 17, 136
+TCP, UDP, UDPLITE, RAW = 6, 17, 136, 255
+LISTEN_STATE = 10
 # net/tcp_states.h, in its order from 1.
 STATES = (
     "",
@@ -34,23 +39,30 @@ STATES = (
     "CLOSING",
     "NEW_SYN_RECV",
 )
-_DUMPS = (
-    (socket.AF_INET, TCP),
-    (socket.AF_INET6, TCP),
-    (socket.AF_INET, UDP),
-    (socket.AF_INET6, UDP),
-    (socket.AF_UNIX, 0),
+# (family, protocol, the file of /proc/net that lists the same)
+DUMPS = (
+    (socket.AF_INET, TCP, "tcp"),
+    (socket.AF_INET6, TCP, "tcp6"),
+    (socket.AF_INET, UDP, "udp"),
+    (socket.AF_INET6, UDP, "udp6"),
+    (socket.AF_INET, UDPLITE, "udplite"),
+    (socket.AF_INET6, UDPLITE, "udplite6"),
+    (socket.AF_INET, RAW, "raw"),
+    (socket.AF_INET6, RAW, "raw6"),
+    (socket.AF_UNIX, 0, "unix"),
 )
 
 
 class Socket:
     """One socket as the kernel lists it.
 
-    state is one of STATES, '' for a protocol without; uid is None for unix sockets; queues are in bytes (for a
-    listening TCP socket the receive queue counts connections that wait to be accepted).
+    type is SOCK_*; state is one of STATES, '' for a protocol without; uid is None where the list does not hold it;
+    queues are in bytes (for a listening TCP socket the receive queue counts connections that wait to be accepted).
+    details are the attributes that were asked for beside, as they came: `sources.socket_details` reads them.
     """
 
     __slots__ = (
+        "details",
         "family",
         "inode",
         "local_address",
@@ -62,6 +74,7 @@ class Socket:
         "remote_port",
         "send_queue",
         "state",
+        "type",
         "uid",
     )
 
@@ -72,29 +85,53 @@ class Socket:
         self.local_address = self.remote_address = self.path = self.state = ""
         self.local_port = self.remote_port = 0
         self.receive_queue = self.send_queue = 0
+        self.type = socket.SOCK_STREAM if protocol == TCP else socket.SOCK_RAW if protocol == RAW else socket.SOCK_DGRAM
         self.uid: int | None = None
+        self.details = b""
 
 
 class Sockets:
-    """All sockets of a network namespace; `failed` names the dumps the kernel refused or cut short."""
+    """All sockets of a network namespace; `notes` says what is missing, for want of the kernel's own list."""
 
     def __init__(self) -> None:
         self.sockets: list[Socket] = []
-        self.failed: list[str] = []
+        self.notes: list[str] = []
 
 
-def sockets() -> Sockets:
-    """The sockets of the calling thread's network namespace."""
+def sockets(proc: str = "/proc", *, detailed: bool = False) -> Sockets:
+    """The sockets of the calling thread's network namespace; with details, each has its attributes.
+
+    What sock_diag refuses (not permitted, a kernel without the module) is read from /proc/net.
+    """
+    from .procnet import listed
+
     found = Sockets()
-    for family, protocol in _DUMPS:
+    for family, protocol, file in DUMPS:
+        before = len(found.sockets)
         try:
-            for _, payload in dump(_NETLINK_SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, _request(family, protocol)):
+            for _, payload in dump(_NETLINK_SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, _request(family, protocol, detailed)):
                 parsed = parse_unix(payload) if family == socket.AF_UNIX else parse_inet(payload, protocol)
                 if parsed is not None:
                     found.sockets.append(parsed)
         except OSError as error:
-            name = {TCP: "TCP", UDP: "UDP"}.get(protocol, "unix")
-            found.failed.append(f"{name} sockets of family {family}: {error.strerror}")
+            del found.sockets[before:]
+            try:
+                found.sockets += listed(proc, file, family, protocol)
+            except FileNotFoundError:
+                # A kernel without this protocol.
+                continue
+            except OSError:
+                found.notes.append(f"the kernel does not list {file} sockets: {error.strerror}")
+            else:
+                if detailed and len(found.sockets) > before:
+                    found.notes.append(f"{file} sockets are without details: {error.strerror}")
+    for file, family in (("icmp", socket.AF_INET), ("icmp6", socket.AF_INET6)):
+        # The sockets of ping(8); sock_diag does not know them.
+        try:
+            protocol = socket.IPPROTO_ICMP if family == socket.AF_INET else socket.IPPROTO_ICMPV6
+            found.sockets += listed(proc, file, family, protocol)
+        except OSError:
+            continue
     return found
 
 
@@ -114,6 +151,7 @@ def parse_inet(payload: bytes, protocol: int) -> Socket | None:
     parsed.receive_queue, parsed.send_queue, parsed.uid = rqueue, wqueue, uid
     if protocol == TCP:
         parsed.state = STATES[state] if state < len(STATES) else str(state)
+    parsed.details = payload[_INET.size :]
     return parsed
 
 
@@ -121,15 +159,23 @@ def parse_unix(payload: bytes) -> Socket | None:
     """A struct unix_diag_msg with its attributes; an abstract name begins with `@`, other NULs too become `@`."""
     if len(payload) < _UNIX.size:
         return None
-    _, _, state, _, inode, _ = _UNIX.unpack_from(payload)
+    _, kind, state, _, inode, _ = _UNIX.unpack_from(payload)
     parsed = Socket(socket.AF_UNIX, 0, inode)
-    parsed.state = "LISTEN" if state == 10 else "ESTABLISHED" if state == 1 else ""
+    parsed.type = kind
+    parsed.state = unix_state(state)
     name = attributes(payload, _UNIX.size).get(_UNIX_NAME, b"")
     parsed.path = decode((name.rstrip(b"\0") if name[:1] != b"\0" else name).replace(b"\0", b"@"))
+    parsed.details = payload[_UNIX.size :]
     return parsed
 
 
-def _request(family: int, protocol: int) -> bytes:
+def unix_state(state: int) -> str:
+    """A unix socket's state, from the number of the TCP state the kernel borrows for it."""
+    return "LISTEN" if state == LISTEN_STATE else "ESTABLISHED" if state == 1 else ""
+
+
+def _request(family: int, protocol: int, detailed: bool) -> bytes:
     if family == socket.AF_UNIX:
-        return struct.pack("=BBHIIIII", family, 0, 0, _ALL_STATES, 0, _UDIAG_SHOW_NAME, 0, 0)
-    return struct.pack("=BBBBI48s", family, protocol, 0, 0, _ALL_STATES, b"")
+        show = _UDIAG_SHOW_NAME | (_UNIX_DETAILS if detailed else 0)
+        return struct.pack("=BBHIIIII", family, 0, 0, _ALL_STATES, 0, show, 0, 0)
+    return struct.pack("=BBBBI48s", family, protocol, _INET_DETAILS if detailed else 0, 0, _ALL_STATES, b"")

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 from hostql.tests.conftest import query
 from hostql.vtables.database import Database
+from hostql.vtables.sources.netns import inside
 from hostql.vtables.sources.sock_diag import parse_inet, parse_unix
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +66,33 @@ def test_a_socket_of_another_namespace_is_found_once(db: Database):
         child.stdin.close()
     assert len(rows) == 1
     assert rows[0]["pid"] == child.pid and rows[0]["net_namespace"] != here
+
+
+@pytest.mark.live
+def test_a_namespace_that_only_a_mount_keeps(db: Database):
+    if os.geteuid() != 0 or not shutil.which("ip"):
+        pytest.skip("needs root and ip, to make a named network namespace")
+    name = f"hostql-test-{os.getpid()}"
+    if subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False).returncode != 0:
+        pytest.skip("named network namespaces cannot be made here")
+    try:
+        path = f"/run/netns/{name}"
+        with inside(path, lambda: socket.create_server(("0.0.0.0", 4712))) as server:
+            rows = query(db, "SELECT net_namespace FROM sockets WHERE socket = ?", (os.fstat(server.fileno()).st_ino,))
+            assert rows == [{"net_namespace": str(os.stat(path).st_ino)}]
+    finally:
+        subprocess.run(["ip", "netns", "delete", name], check=True)
+
+
+def test_a_unix_datagram_socket_with_a_name_waits_and_its_client_does_not(db: Database, tmp_path):
+    """As /dev/log: what is sent to its name arrives there."""
+    path = str(tmp_path / "log")
+    kind = socket.SOCK_DGRAM
+    with socket.socket(socket.AF_UNIX, kind) as log, socket.socket(socket.AF_UNIX, kind) as client:
+        log.bind(path)
+        client.connect(path)
+        rows = query(db, "SELECT path FROM listening_ports WHERE pid = ? AND family = 1", (os.getpid(),))
+        assert [row["path"] for row in rows] == [path]
 
 
 @given(st.binary(max_size=200))
