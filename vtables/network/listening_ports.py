@@ -52,6 +52,6 @@ def _waits(s: Socket) -> bool:
     if s.protocol in (UDP, UDPLITE):
         return s.remote_port == 0
     if s.family == _UNIX and s.type == _DATAGRAM:
-        # Bound to a name others can send to, as /dev/log is. A client's connect(2) changes its state, which says nothing.
+        # Bound to a name to send to, as /dev/log is. Its state says nothing: a client's connect(2) changes it.
         return bool(s.path)
     return s.state == "LISTEN"
