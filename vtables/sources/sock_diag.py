@@ -85,7 +85,9 @@ class Socket:
         self.local_address = self.remote_address = self.path = self.state = ""
         self.local_port = self.remote_port = 0
         self.receive_queue = self.send_queue = 0
-        self.type = socket.SOCK_STREAM if protocol == TCP else socket.SOCK_RAW if protocol == RAW else socket.SOCK_DGRAM
+        self.type: int = (
+            socket.SOCK_STREAM if protocol == TCP else socket.SOCK_RAW if protocol == RAW else socket.SOCK_DGRAM
+        )
         self.uid: int | None = None
         self.details = b""
 
