@@ -25,6 +25,7 @@ TYPES = {
     "double": DOUBLE,
     "datetime": TEXT,
 }
+COLLATIONS = ("nocase", "version", "version_dpkg", "version_rhel")
 PYTHON = {TEXT: str, INTEGER: int, BIGINT: int, UNSIGNED_BIGINT: int, DOUBLE: float}
 
 # A full scan that needs a constraint is asked with this one.
@@ -62,6 +63,7 @@ def test_schema_is_osquerys(table: type[Table]) -> None:
     for name, _, *flags in OSQUERY[table.name]:
         column = table.column(name)
         assert column.hidden == ("hidden" in flags), name
+        assert [column.collate] == ([flag.upper() for flag in flags if flag in COLLATIONS] or [""]), name
         if "required" in flags or "index" in flags:
             assert column.key, f"{name} can be looked up in osquery"
 

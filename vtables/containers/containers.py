@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.containers import container_of
+from ..sources.containers import container_in, pod_of
 from ..sources.files import read
-from ..sources.procfs import each, parse_cgroup, pids
+from ..sources.procfs import each, pids
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -18,10 +18,13 @@ class Containers(Table):
     """Running containers of Docker, containerd, Podman, CRI-O, LXC and systemd-nspawn; no runtime is asked."""
 
     id = Column(TEXT, "Id or name of the container")
-    runtime = Column(TEXT, "Who runs it: docker, containerd, podman, crio, lxc, systemd-nspawn")
+    runtime = Column(
+        TEXT, "Who runs it: docker, containerd, podman, crio, lxc, libvirt-lxc, systemd-nspawn; unknown for another"
+    )
     pid = Column(BIGINT, "Lowest process id in it, as the host numbers them")
     processes = Column(INTEGER, "Number of its processes")
-    cgroup_path = Column(TEXT, "Control group of that process")
+    cgroup_path = Column(TEXT, "Control group of that process, by which the container was told")
+    pod_uid = Column(TEXT, "Uid of the Kubernetes pod it belongs to; '' for none")
 
     identity = ("id",)
     typical_rows = 10
@@ -31,10 +34,10 @@ class Containers(Table):
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         proc = scan.host.proc
         found: dict[str, tuple[str, int, int, str]] = {}
-        for pid, path in each(scan, lambda pid: parse_cgroup(read(f"{proc}/{pid}/cgroup")), sorted(pids(proc))):
-            id, runtime = container_of(path)
+        for pid, raw in each(scan, lambda pid: read(f"{proc}/{pid}/cgroup"), sorted(pids(proc))):
+            id, runtime, path = container_in(raw)
             if id:
                 _, first, count, its_path = found.get(id, (runtime, pid, 0, path))
                 found[id] = (runtime, first, count + 1, its_path)
         for id, values in found.items():
-            yield (id, *values)
+            yield (id, *values, pod_of(values[-1]))

@@ -38,7 +38,7 @@ class BlockDevices(Table):
     serial = Column(TEXT, "Serial number of the disk; '' for unknown")
     size = Column(BIGINT, "Size, in sectors of 512 bytes")
     block_size = Column(INTEGER, "Logical block size, in bytes")
-    uuid = Column(TEXT, "UUID of the file system, as udev found it; '' for unknown")
+    uuid = Column(TEXT, "UUID of the file system, as udev found it; '' for unknown", collate="NOCASE")
     type = Column(TEXT, "Type of the file system, as udev found it; '' for unknown")
     label = Column(TEXT, "Label of the file system, as udev found it; '' for unknown")
 

@@ -19,7 +19,7 @@ class DiskEncryption(Table):
     """Block devices, and whether each rests on encryption by the kernel."""
 
     name = Column(TEXT, "Device node", key=True)
-    uuid = Column(TEXT, "UUID of the encrypted volume; '' for none")
+    uuid = Column(TEXT, "UUID of the encrypted volume; '' for none", collate="NOCASE")
     encrypted = Column(INTEGER, "1 if what is written to it is encrypted, else 0")
     type = Column(TEXT, "Kind of encryption: LUKS1, LUKS2, PLAIN and the like; '' for none")
     encryption_status = Column(TEXT, "encrypted or not encrypted")

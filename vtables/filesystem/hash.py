@@ -84,9 +84,9 @@ class Hash(Table):
 
     path = Column(TEXT, "Path", required=True, like=True)
     directory = Column(TEXT, "Directory it is in", required=True, like=True)
-    md5 = Column(TEXT, "MD5 digest in hexadecimal; NULL where the file may not be read")
-    sha1 = Column(TEXT, "SHA-1 digest in hexadecimal; NULL where the file may not be read")
-    sha256 = Column(TEXT, "SHA-256 digest in hexadecimal; NULL where the file may not be read")
+    md5 = Column(TEXT, "MD5 digest in hexadecimal; NULL where the file may not be read", collate="NOCASE")
+    sha1 = Column(TEXT, "SHA-1 digest in hexadecimal; NULL where the file may not be read", collate="NOCASE")
+    sha256 = Column(TEXT, "SHA-256 digest in hexadecimal; NULL where the file may not be read", collate="NOCASE")
     pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
     mount_namespace_id = Column(TEXT, "Not offered; always ''", hidden=True)
 

@@ -65,11 +65,10 @@ def container_of(pid: Any, proc: str = "/proc") -> str | None:
     """The id of the container a process runs in; '' for none, NULL for a process that is not there."""
     from ..sources import containers
     from ..sources.files import read
-    from ..sources.procfs import parse_cgroup
 
     if not isinstance(pid, int):
         return None
     try:
-        return containers.container_of(parse_cgroup(read(os.path.join(proc, str(pid), "cgroup"))))[0]
+        return containers.container_in(read(os.path.join(proc, str(pid), "cgroup")))[0]
     except OSError:
         return None

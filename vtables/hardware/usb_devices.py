@@ -24,10 +24,10 @@ class UsbDevices(Table):
     usb_address = Column(INTEGER, "Number of the device on its bus")
     usb_port = Column(INTEGER, "Number of the bus")
     vendor = Column(TEXT, "Maker, as the device says it, else by its id")
-    vendor_id = Column(TEXT, "Id of the maker, hexadecimal")
-    version = Column(TEXT, "Version of the device, as four decimal digits")
+    vendor_id = Column(TEXT, "Id of the maker, hexadecimal", collate="NOCASE")
+    version = Column(TEXT, "Version of the device, as four decimal digits", collate="VERSION")
     model = Column(TEXT, "Model, as the device says it, else by its id")
-    model_id = Column(TEXT, "Id of the model, hexadecimal")
+    model_id = Column(TEXT, "Id of the model, hexadecimal", collate="NOCASE")
     serial = Column(TEXT, "Serial number; '' for none")
     # A word of Python's own, so it cannot be written as a name.
     vars()["class"] = Column(TEXT, "Class of the device, hexadecimal")

@@ -33,7 +33,7 @@ def parse_command_line(text: str) -> tuple[str, str, str]:
 class KernelInfo(Table):
     """The running kernel; one row."""
 
-    version = Column(TEXT, "Release of the kernel")
+    version = Column(TEXT, "Release of the kernel", collate="VERSION")
     arguments = Column(TEXT, "Arguments it was booted with, those of the next two columns apart")
     path = Column(TEXT, "Path of its image as the boot loader has it")
     device = Column(TEXT, "Device of the root file system as the boot loader has it")

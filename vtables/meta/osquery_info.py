@@ -24,10 +24,10 @@ class OsqueryInfo(Table):
     """The running hostql; one row. The column names are osquery's."""
 
     pid = Column(INTEGER, "Process id of this program")
-    uuid = Column(TEXT, "Id of the host: /etc/machine-id")
+    uuid = Column(TEXT, "Id of the host: /etc/machine-id", collate="NOCASE")
     instance_id = Column(TEXT, "Always '': nothing runs beside the query")
-    version = Column(TEXT, "Version of hostql")
-    config_hash = Column(TEXT, "Always '': the shell reads no configuration")
+    version = Column(TEXT, "Version of hostql", collate="VERSION")
+    config_hash = Column(TEXT, "Always '': the shell reads no configuration", collate="NOCASE")
     config_valid = Column(INTEGER, "Always 0")
     extensions = Column(TEXT, "Always inactive")
     build_platform = Column(TEXT, "Always linux")

@@ -21,7 +21,7 @@ class ArpCache(Table):
     """IPv4 addresses of the local networks and the hardware addresses they were found at."""
 
     address = Column(TEXT, "IPv4 address")
-    mac = Column(TEXT, "Hardware address; zeros where none was found")
+    mac = Column(TEXT, "Hardware address; zeros where none was found", collate="NOCASE")
     interface = Column(TEXT, "Interface it was found on")
     permanent = Column(TEXT, "1 for an entry set by hand, else 0")
 

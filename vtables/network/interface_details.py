@@ -20,7 +20,7 @@ class InterfaceDetails(Table):
     """Network interfaces of hostql's network namespace."""
 
     interface = Column(TEXT, "Name of the interface")
-    mac = Column(TEXT, "Hardware address")
+    mac = Column(TEXT, "Hardware address", collate="NOCASE")
     type = Column(INTEGER, "Hardware type, ARPHRD_* of linux/if_arp.h: 1 Ethernet, 772 loopback")
     mtu = Column(INTEGER, "Largest packet, in bytes")
     metric = Column(INTEGER, "Always 0: Linux does not use it")

@@ -83,7 +83,7 @@ class AptSources(Table):
     source = Column(TEXT, "File that names the archive")
     base_uri = Column(TEXT, "Address of the archive")
     release = Column(TEXT, "Release (suite) that is asked for")
-    version = Column(TEXT, "Version of the release, by its index; '' for unknown")
+    version = Column(TEXT, "Version of the release, by its index; '' for unknown", collate="VERSION_DPKG")
     maintainer = Column(TEXT, "Who keeps the archive, by its index; '' for unknown")
     components = Column(TEXT, "Components, a space between them, by the index where there is one")
     architectures = Column(TEXT, "Architectures, a space between them, by the index where there is one")

@@ -51,7 +51,7 @@ class ProcessOpenPipes(Table):
                 continue
         for (_, inode), holders in ends.items():
             for pid, number, mode, kind in holders:
-                partners = [other for other in holders if other[:2] != (pid, number) and other[2] != mode]
+                partners = [other for other in holders if other[:2] != (pid, number) and _meet(mode, other[2])]
                 for partner in partners:
                     yield (pid, number, mode, inode, kind, *partner[:3])
                 if not partners:
@@ -62,6 +62,11 @@ def _is_fifo(path: str) -> bool:
     import stat
 
     return stat.S_ISFIFO(os.stat(path).st_mode)
+
+
+def _meet(mode: str, other: str) -> bool:
+    """Whether what one end writes the other may read, either way."""
+    return ("r" in mode and "w" in other) or ("w" in mode and "r" in other)
 
 
 def _mode(path: str) -> str:

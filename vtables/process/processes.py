@@ -39,7 +39,7 @@ class _Process:
         self.name = decode(comm)
         self._status: dict[bytes, bytes] | None = None
         self._io: dict[bytes, bytes] | None = None
-        self._cgroup: str | None = None
+        self._cgroup: bytes | None = None
 
     # Numbers from stat, by their place after comm: proc_pid_stat(5) counts them from (3) state.
     state = property(lambda self: self._fields[0].decode())
@@ -49,9 +49,14 @@ class _Process:
     system_time = property(lambda self: int(self._fields[12]) * _MS)
     nice = property(lambda self: int(self._fields[16]))
     threads = property(lambda self: int(self._fields[17]))
-    total_size = property(lambda self: int(self._fields[20]))
-    resident_size = property(lambda self: int(self._fields[21]) * PAGE)
     wired_size = 0
+    total_size = property(lambda self: int(self._fields[20]) or None)
+
+    @property
+    def resident_size(self) -> int | None:
+        pages = int(self._fields[21])
+        # Without an address space (a kernel thread, a zombie) there is nothing to be resident.
+        return pages * PAGE if pages or self.total_size else None
 
     @property
     def start_time(self) -> int | None:
@@ -105,23 +110,24 @@ class _Process:
     disk_bytes_read = property(lambda self: self._bytes(b"read_bytes"))
     disk_bytes_written = property(lambda self: self._bytes(b"write_bytes"))
 
-    @property
-    def cgroup_path(self) -> str:
+    def _groups(self) -> bytes:
         if self._cgroup is None:
-            self._cgroup = parse_cgroup(read(self._folder + "/cgroup"))
+            self._cgroup = read(self._folder + "/cgroup")
         return self._cgroup
+
+    cgroup_path = property(lambda self: parse_cgroup(self._groups()))
 
     @property
     def container_id(self) -> str:
-        from ..sources.containers import container_of
+        from ..sources.containers import container_in
 
-        return container_of(self.cgroup_path)[0]
+        return container_in(self._groups())[0]
 
     @property
     def container_runtime(self) -> str:
-        from ..sources.containers import container_of
+        from ..sources.containers import container_in
 
-        return container_of(self.cgroup_path)[1]
+        return container_in(self._groups())[1]
 
 
 class Processes(Table):
@@ -144,8 +150,8 @@ class Processes(Table):
     sgid = Column(BIGINT, "Saved group id")
     on_disk = Column(INTEGER, "1 if the executable is still where it was started from, 0 if deleted, -1 for none")
     wired_size = Column(BIGINT, "Always 0: Linux has no such figure for each process")
-    resident_size = Column(BIGINT, "Memory held in RAM, in bytes")
-    total_size = Column(BIGINT, "Size of the address space, in bytes")
+    resident_size = Column(BIGINT, "Memory held in RAM, in bytes; NULL for a kernel thread and a zombie")
+    total_size = Column(BIGINT, "Size of the address space, in bytes; NULL for a kernel thread and a zombie")
     user_time = Column(BIGINT, "CPU time spent in user space, in milliseconds")
     system_time = Column(BIGINT, "CPU time spent in the kernel, in milliseconds")
     disk_bytes_read = Column(BIGINT, "Bytes read from storage")
@@ -157,7 +163,9 @@ class Processes(Table):
     nice = Column(INTEGER, "Scheduling niceness, -20 (most CPU) to 19")
     cgroup_path = Column(TEXT, "Its control group, from the root of the hierarchy")
     container_id = Column(TEXT, "Id of the container it runs in, from its control group; '' for none")
-    container_runtime = Column(TEXT, "Who runs the container: docker, containerd, podman, crio, lxc, systemd-nspawn")
+    container_runtime = Column(
+        TEXT, "Who runs the container, as `containers` has it: docker, containerd, podman, crio, lxc and others"
+    )
 
     identity = ("pid",)
     typical_rows = 300

@@ -1,14 +1,33 @@
-"""Which container a process is in, from its cgroup's path alone; no runtime is asked."""
+"""Which container a process is in, from its control groups alone; no runtime is asked."""
 
 from __future__ import annotations
+
+from .text import decode
 
 # A container's id in a cgroup path: 64 hexadecimal digits for Docker, containerd, Podman and CRI-O.
 _ID_LENGTH = 64
 _HEX = frozenset("0123456789abcdef")
-# What stands before the id in the cgroup's name under the systemd driver, and the runtime that writes it.
-_SCOPES = {"docker-": "docker", "cri-containerd-": "containerd", "libpod-": "podman", "crio-": "crio"}
-# What the folder above the id is called under the cgroupfs driver.
-_PARENTS = {"docker": "docker", "libpod_parent": "podman", "actions_job": "docker"}
+# What stands before the id in the group's name, and the runtime that writes it: `docker-ID.scope` of the systemd
+# driver, `crio-ID` of the cgroupfs driver, `pod...slice:cri-containerd:ID` of containerd where the two are mixed up.
+_PREFIXES = {
+    "docker": "docker",
+    "cri-containerd": "containerd",
+    "nerdctl": "containerd",
+    "libpod": "podman",
+    "crio": "crio",
+}
+# What a folder above a bare id is called, and whose it is: Docker's own, Amazon ECS's, GitHub's runners', and the
+# namespaces of containerd (`ctr`, `nerdctl`, Kubernetes).
+_PARENTS = {
+    "docker": "docker",
+    "ecs": "docker",
+    "actions_job": "docker",
+    "libpod_parent": "podman",
+    "kubepods": "containerd",
+    "kubepods.slice": "containerd",
+    "default": "containerd",
+    "k8s.io": "containerd",
+}
 
 
 def container_of(cgroup: str) -> tuple[str, str]:
@@ -33,24 +52,88 @@ def container_of(cgroup: str) -> tuple[str, str]:
     return "", ""
 
 
+def container_in(raw: bytes) -> tuple[str, str, str]:
+    r"""(id, runtime, its group's path) of the container that /proc/PID/cgroup tells of; all '' where it tells of none.
+
+    Each hierarchy has a path of its own, and a runtime need not use all of them: with version 1 controllers beside an
+    unused version 2, the unified path is often that of the runtime's service.
+
+    >>> container_in(b"9:memory:/docker/" + b"ab" * 32 + b"\n0::/system.slice/containerd.service\n")[1]
+    'docker'
+    """
+    for path in dict.fromkeys([line.split(b":", 2)[-1] for line in raw.split(b"\n")]):
+        if len(path) > 1:
+            id, runtime = container_of(decode(path))
+            if id:
+                return id, runtime, decode(path)
+    return "", "", ""
+
+
+def pod_of(cgroup: str) -> str:
+    """The uid of the Kubernetes pod in a cgroup path; '' where there is none.
+
+    >>> pod_of("/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod12_34.slice/crio-ab.scope")
+    '12-34'
+    >>> pod_of("/kubepods/burstable/pod12-34/ab")
+    '12-34'
+    """
+    if "kubepods" not in cgroup:
+        return ""
+    for part in reversed(cgroup.split("/")):
+        name = part.partition(".slice")[0]
+        before, pod, uid = name.rpartition("pod")
+        # The systemd driver writes the uid's dashes, which would nest slices, as underscores.
+        if pod and uid and (not before or (before.startswith("kubepods") and before.endswith("-"))):
+            return uid.replace("_", "-")
+    return ""
+
+
 def _from_part(part: str, above: list[str]) -> tuple[str, str]:
     name = part[:-6] if part.endswith(".scope") else part
-    for prefix, runtime in _SCOPES.items():
-        if name.startswith(prefix) and _is_id(name[len(prefix) :]):
-            return name[len(prefix) :], runtime
-    if _is_id(name):
-        parent = above[-1]
-        kubernetes = any(up.startswith("kubepods") for up in above)
-        return name, _PARENTS.get(parent) or ("containerd" if kubernetes else parent or "unknown")
+    id = name[-_ID_LENGTH:]
+    if _is_id(id):
+        if len(name) == _ID_LENGTH:
+            return id, _by_parents(above)
+        # `docker-ID`, and `kubelet-pod.slice:cri-containerd:ID`.
+        runtime = _PREFIXES.get(name[: -_ID_LENGTH - 1].rpartition(":")[2])
+        if name[-_ID_LENGTH - 1] in "-:" and runtime:
+            return id, runtime
+        return "", ""
     if name.startswith("lxc.payload."):
         return name[12:], "lxc"
-    if above[-1] == "lxc" and name:
+    if above[-1] in ("lxc", "lxc.payload") and name:
         return name, "lxc"
     if name.startswith("machine-") and part.endswith(".scope"):
-        return name[8:].replace("\\x2d", "-"), "systemd-nspawn"
+        return _machine(_unit_name(name[8:]))
     if name.startswith("systemd-nspawn@") and name.endswith(".service"):
-        return name[15:-8].replace("\\x2d", "-"), "systemd-nspawn"
+        return _unit_name(name[15:-8]), "systemd-nspawn"
     return "", ""
+
+
+def _by_parents(above: list[str]) -> str:
+    for folder in reversed(above):
+        if folder in _PARENTS:
+            return _PARENTS[folder]
+    return "unknown"
+
+
+def _machine(name: str) -> tuple[str, str]:
+    """A machine of systemd-machined: libvirt registers its own there, of which virtual machines are no containers."""
+    kind, _, rest = name.partition("-")
+    if kind == "qemu" and rest.partition("-")[0].isdigit():
+        return "", ""
+    if kind == "lxc" and rest.partition("-")[0].isdigit():
+        return rest.partition("-")[2], "libvirt-lxc"
+    return name, "systemd-nspawn"
+
+
+def _unit_name(text: str) -> str:
+    r"""A name that systemd escaped for a unit (systemd.unit(5)): `\x2d` is a dash."""
+    if "\\x" not in text:
+        return text
+    import re
+
+    return re.sub(r"\\x([0-9a-f]{2})", lambda code: chr(int(code[1], 16)), text)
 
 
 def _is_id(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
+from ..sources.files import read
 from ..sources.mounts import mounts_of
 from ..sources.sysfs import attribute, number
 from ..sources.text import from_os, integer
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# Version 1: what a hierarchy's mount options can name beside plain options (cgroups(7)).
+_CONTROLLERS = frozenset(
+    "cpu cpuacct cpuset memory blkio devices freezer net_cls net_prio perf_event pids hugetlb rdma misc".split()
+)
 # A v1 limit this high is none (the greatest number of whole pages in 63 bits).
 _NO_LIMIT = 1 << 62
 
@@ -70,9 +75,8 @@ class _Group:
         return self._event("cpu.stat", "nr_throttled")
 
     @property
-    def processes(self) -> int | None:
-        text = attribute(self._folder + "/cgroup.procs")
-        return len(text.split())
+    def processes(self) -> int:
+        return len(read(self._folder + "/cgroup.procs").split())
 
     def _event(self, file: str, key: str) -> int | None:
         for line in attribute(f"{self._folder}/{file}").split("\n"):
@@ -88,7 +92,9 @@ class Cgroups(Table):
     path = Column(TEXT, "Path of the group in its hierarchy")
     version = Column(INTEGER, "1 or 2")
     controllers = Column(TEXT, "Controllers of the hierarchy, separated by commas")
-    processes = Column(INTEGER, "Processes in the group itself")
+    processes = Column(
+        INTEGER, "Processes in the group itself; NULL for a threaded group, whose processes a group above has"
+    )
     memory_current = Column(BIGINT, "Memory in use, in bytes")
     memory_peak = Column(BIGINT, "Most memory ever in use, in bytes")
     memory_max = Column(BIGINT, "Limit of memory, in bytes; NULL for none")
@@ -115,8 +121,10 @@ class Cgroups(Table):
             if version == 2:
                 controllers = ",".join(attribute(top + "/cgroup.controllers").split())
             else:
-                flags = {"rw", "ro", "relatime", "noatime", "nosuid", "nodev", "noexec"}
-                controllers = ",".join(option for option in mount.options.split(",") if option not in flags)
+                options = mount.options.split(",")
+                controllers = ",".join(
+                    option for option in options if option in _CONTROLLERS or option.startswith("name=")
+                )
             for folder, _, _ in os.walk(top):
                 scan.check()
                 yield _Group(folder, from_os(folder[len(top) :]) or "/", version, controllers)

@@ -41,7 +41,7 @@ class OsVersion(Table):
     """The distribution and its release; one row."""
 
     name = Column(TEXT, "Name of the distribution")
-    version = Column(TEXT, "Release, as the distribution writes it")
+    version = Column(TEXT, "Release, as the distribution writes it", collate="VERSION")
     major = Column(INTEGER, "First number of the release")
     minor = Column(INTEGER, "Second number of the release, 0 where it has none")
     patch = Column(INTEGER, "Third number of the release, 0 where it has none")

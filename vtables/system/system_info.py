@@ -21,7 +21,9 @@ class SystemInfo(Table):
     """The machine hostql runs on; one row."""
 
     hostname = Column(TEXT, "Host name, with the domain where it is part of it")
-    uuid = Column(TEXT, "The firmware's id of the machine; '' where it has none or only root may know")
+    uuid = Column(
+        TEXT, "The firmware's id of the machine; '' where it has none or only root may know", collate="NOCASE"
+    )
     cpu_type = Column(TEXT, "Machine architecture")
     cpu_subtype = Column(TEXT, "Model number of the CPU")
     cpu_brand = Column(TEXT, "Model name of the CPU")

@@ -24,7 +24,9 @@ class UlimitInfo(Table):
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         import resource
 
-        for name in sorted(name for name in dir(resource) if name.startswith("RLIMIT_")):
+        # RLIMIT_OFILE is an older name of RLIMIT_NOFILE.
+        names = {name for name in dir(resource) if name.startswith("RLIMIT_")} - {"RLIMIT_OFILE"}
+        for name in sorted(names):
             limits = resource.getrlimit(getattr(resource, name))
             shown = ["unlimited" if limit == resource.RLIM_INFINITY else str(limit) for limit in limits]
             yield (name[7:].lower(), *shown)

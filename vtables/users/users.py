@@ -23,7 +23,7 @@ class Users(Table):
     description = Column(TEXT, "Full name or comment")
     directory = Column(TEXT, "Home directory")
     shell = Column(TEXT, "Login shell")
-    uuid = Column(TEXT, "Always '': Linux gives users none", key=True)
+    uuid = Column(TEXT, "Always '': Linux gives users none", key=True, collate="NOCASE")
     pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
     include_remote = Column(INTEGER, "Not offered; always 0", hidden=True)
 
