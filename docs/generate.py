@@ -1,4 +1,4 @@
-"""Regenerate the documentation pages that are made from the code: one for each table, and their index.
+"""Regenerate the documentation pages that are made from the code: one for each table, their index, the functions.
 
 `make docs` runs it; a test fails when a page on disk is not what this writes.
 """
@@ -8,13 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from hostql.vtables.catalog import Catalog
+from hostql.vtables.functions.catalog import COLLATIONS, FUNCTIONS
 from hostql.vtables.table import Column, Table
 
-PAGES = Path(__file__).parent / "tables"
+DOCS = Path(__file__).parent
+PAGES = DOCS / "tables"
 
 
 def pages() -> dict[str, str]:
-    """{file name: Markdown} of all pages."""
+    """{file name: Markdown} of all pages of tables."""
     catalog = Catalog()
     tables = [catalog.load(name) for name in catalog]
     own = [table for table in tables if (table.__module__ or "").startswith("hostql.")]
@@ -51,6 +53,39 @@ def table_page(table: type[Table]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def functions_page() -> str:
+    """The SQL functions and collations."""
+    lines = [
+        *("# The SQL functions", "", "What hostql adds to SQLite's own. Generated from the code by `make docs`.", ""),
+        *("| function | what it gives | example | |", "|---|---|---|---|"),
+    ]
+    lines += [
+        f"| `{f.signature}` | {cell(f.doc)} | `{f.example}` | {'NULL' if f.value is None else f'`{f.value}`'} |"
+        for f in FUNCTIONS
+    ]
+    lines += ["", "## Collations", "", "| `ORDER BY version COLLATE` ... | orders |", "|---|---|"]
+    lines += [f"| `{name}` | {cell(doc)} |" for name, doc in COLLATIONS]
+    lines += ["", *SQLITES_OWN.strip().splitlines(), ""]
+    return "\n".join(lines)
+
+
+SQLITES_OWN = """
+`version_compare` takes the same orders: `'ARCH'`, `'DPKG'`, `'RHEL'`. Two versions of which one alone has a
+release (`1.0`, `1.0-2`) are equal to it in the orders of Arch Linux and RPM; sorting puts the one without first.
+
+## SQLite's own
+
+All of SQLite's functions are there: [core](https://www.sqlite.org/lang_corefunc.html),
+[aggregate](https://www.sqlite.org/lang_aggfunc.html), [window](https://www.sqlite.org/windowfunctions.html),
+[date and time](https://www.sqlite.org/lang_datefunc.html), [JSON](https://www.sqlite.org/json1.html) and
+[mathematics](https://www.sqlite.org/lang_mathfunc.html) (`sqrt`, `ceil`, `floor`, `exp`, `power`, `pi`, `sin` ...).
+
+For those who know osquery's: `log(x)` is the logarithm to base 10 here, as in SQLite, and `ln(x)` the natural one;
+what has no value (`sqrt(-1)`, `log(0)`) is NULL, not an error; `cot(x)` is `1 / tan(x)`. Package versions are ordered
+as dpkg, rpm and vercmp order them, which osquery's functions of the same name do not always do.
+"""
 
 
 def flags(column: Column) -> str:
@@ -91,9 +126,10 @@ def main() -> None:
     wanted = pages()
     for name, text in wanted.items():
         (PAGES / name).write_text(text, encoding="utf-8")
+    (DOCS / "functions.md").write_text(functions_page(), encoding="utf-8")
     for stale in {path.name for path in PAGES.glob("*.md")} - set(wanted):
         (PAGES / stale).unlink()
-    print(f"{len(wanted)} pages in {PAGES}")
+    print(f"{len(wanted) + 1} pages in {DOCS}")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,11 @@ def test_pages_of_tables_are_current() -> None:
     assert present == wanted, "run `make docs`"
 
 
+def test_the_page_of_functions_is_current() -> None:
+    page = (ROOT / "docs/functions.md").read_text(encoding="utf-8")
+    assert page == generator().functions_page(), "run `make docs`"  # type: ignore[attr-defined]
+
+
 def test_links_lead_somewhere() -> None:
     broken = {
         f"{page.relative_to(ROOT)}: {target}"

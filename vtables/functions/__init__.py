@@ -36,10 +36,12 @@ BINDINGS = (
     ("container_of", 1, "human"),
 )
 
-# Functions whose value may differ from call to call.
-_VARYING = ("ago", "user", "container_of")
+# Functions that read the host, and all whose value may differ from one statement to the next.
+_READING = ("user", "container_of")
+_VARYING = ("ago", *_READING)
 
-COLLATIONS = {"VERSION": "", "VERSION_DPKG": "DPKG"}
+# Name of each collation, and the flavour of `version_compare` it follows.
+COLLATIONS = {"VERSION": "", "VERSION_ARCH": "ARCH", "VERSION_DPKG": "DPKG", "VERSION_RHEL": "RHEL"}
 
 
 def register(connection: apsw.Connection, database: Database) -> None:
@@ -52,15 +54,16 @@ def register(connection: apsw.Connection, database: Database) -> None:
 
 
 def _late(name: str, module: str, database: Database) -> Callable[..., Any]:
-    """The function, whose module is imported at the first call; `container_of` is told which host to ask."""
+    """The function, whose module is imported at the first call; one that reads the host is given the database."""
     found: list[Callable[..., Any]] = []
 
     def call(*arguments: Any) -> Any:
         if not found:
+            from functools import partial
             from importlib import import_module
 
             function = getattr(import_module(f"{__name__}.{module}"), name)
-            found.append((lambda pid: function(pid, database.host.proc)) if name == "container_of" else function)
+            found.append(partial(function, database) if name in _READING else function)
         return found[0](*arguments)
 
     return call
@@ -68,8 +71,8 @@ def _late(name: str, module: str, database: Database) -> Callable[..., Any]:
 
 def _collation(flavour: str) -> Callable[[str, str], int]:
     def compare(left: str, right: str) -> int:
-        from .versions import compare
+        from .versions import collate
 
-        return compare(left, right, flavour)
+        return collate(left, right, flavour)
 
     return compare

@@ -47,7 +47,10 @@ def in_cidr_block(block: Any, address: Any) -> int | None:
 
 
 def cidr_contains(block: Any, address: Any) -> int | None:
-    """As in_cidr_block, but for tables of mixed addresses: what is no address, or of the other family, gives 0."""
+    """As in_cidr_block, but for tables of mixed addresses: what is no address, or of the other family, gives 0.
+
+    An IPv4 address in an IPv6 socket (::ffff:10.1.2.3) is in the blocks of both families.
+    """
     if block is None or address is None:
         return None
     network = _network(str(block))
@@ -55,6 +58,8 @@ def cidr_contains(block: Any, address: Any) -> int | None:
         parsed = ip_address(str(address))
     except ValueError:
         return 0
+    if parsed.version == 6 and network.version == 4 and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
     return int(parsed.version == network.version and parsed in network)
 
 

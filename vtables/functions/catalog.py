@@ -1,4 +1,4 @@
-"""The functions hostql adds, documented: what `hostql functions` shows."""
+"""The functions and collations hostql adds, documented: what `hostql functions` and docs/functions.md show."""
 
 from __future__ import annotations
 
@@ -62,9 +62,17 @@ FUNCTIONS = (
     Function("to_base64(value)", "base64", "to_base64('hello')", "aGVsbG8="),
     Function("user(uid)", "the user's name", "user(0)", "root"),
     Function(
-        "version_compare(left, right[, 'DPKG'])",
-        "-1, 0 or 1 as versions compare, as Debian does with 'DPKG'",
+        "version_compare(left, right[, order])",
+        "-1, 0 or 1 as versions compare: numbers by value, or as 'ARCH', 'DPKG' or 'RHEL' order packages",
         "version_compare('1.10', '1.9')",
         1,
     ),
+)
+
+# (name, what it orders by).
+COLLATIONS = (
+    ("VERSION", "versions: numbers by value, words by letters, '.', '-' and ':' part them"),
+    ("VERSION_ARCH", "versions of Arch Linux packages, as vercmp(8) does"),
+    ("VERSION_DPKG", "versions of Debian packages, as deb-version(7) says"),
+    ("VERSION_RHEL", "versions of RPM packages, with '~' before and '^' just after the end, as rpm-version(7) says"),
 )
