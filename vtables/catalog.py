@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 
 from .errors import ConfigError, HostqlError
 from .table import Table
@@ -72,7 +71,8 @@ class Catalog:
         subject = self._subjects.get(name)
         if subject is None:
             return self._import_foreign(name, self._foreign[name])
-        module = import_module(f"{__package__}.{subject}.{name}")
+        # Not importlib.import_module: importlib takes `warnings` along, 0.4 ms of a start of 17.
+        module = __import__(f"{__package__}.{subject}.{name}", fromlist=("Table",))
         for value in vars(module).values():
             if _declares(value, module.__name__):
                 value.name, value.subject = name, subject
@@ -81,6 +81,8 @@ class Catalog:
 
     def _import_foreign(self, name: str, target: str) -> type[Table]:
         module_name, _, attribute = target.partition(":")
+        from importlib import import_module
+
         try:
             table = getattr(import_module(module_name), attribute)
         except Exception as error:
@@ -131,12 +133,16 @@ def _foreign_tables(own: dict[str, str]) -> dict[str, str]:
 
 
 def _entry_points(path: str) -> dict[str, str]:
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except (OSError, ValueError):
-        return {}
     found: dict[str, str] = {}
+    try:
+        with open(path, "rb", buffering=0) as file:
+            raw = file.read()
+        # Nearly no package has the group: most are done without decoding.
+        if ENTRY_POINTS.encode() not in raw:
+            return found
+        text = raw.decode("utf-8")
+    except (OSError, ValueError):
+        return found
     if f"[{ENTRY_POINTS}]" not in text:
         return found
     for line in text.split(f"[{ENTRY_POINTS}]", 1)[1].splitlines():
