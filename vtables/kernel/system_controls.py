@@ -34,7 +34,8 @@ def parse_sysctl(text: str) -> Iterator[tuple[str, str] | None]:
             name, equals, value = line.partition("=")
             # `-name` alone keeps a pattern of another file from setting it.
             if equals or not line.startswith("-"):
-                yield (name.strip().lstrip("-").replace("/", "."), value.strip()) if equals else None
+                name = name.strip().lstrip("-").replace("/", ".")
+                yield (name, value.strip()) if equals and name else None
 
 
 class SystemControls(Table):

@@ -18,16 +18,19 @@ _VERDICTS = ("accept", "drop", "reject", "return", "jump", "goto", "queue", "mas
 
 
 def parse_ruleset(text: str) -> list[dict[str, Any]]:
-    """The rules of `nft -j list ruleset`, each with the chain it is in; ValueError for what is no JSON.
+    """The rules of `nft -j list ruleset`, each with the chain it is in; ValueError for what is none.
 
     >>> rule = '{"rule": {"family": "ip", "table": "t", "chain": "c", "handle": 2, "expr": [{"accept": null}]}}'
     >>> parse_ruleset('{"nftables": [' + rule + ']}')[0]["handle"]
     2
     """
-    entries = json.loads(text or "{}").get("nftables", [])
-    chains = {(c["family"], c["table"], c["name"]): c for c in (e.get("chain") for e in entries) if c}
-    rules = [entry["rule"] for entry in entries if "rule" in entry]
-    return [{**rule, "in": chains.get((rule["family"], rule["table"], rule["chain"]), {})} for rule in rules]
+    try:
+        entries = json.loads(text or "{}").get("nftables", [])
+        chains = {(c["family"], c["table"], c["name"]): c for c in (e.get("chain") for e in entries) if c}
+        rules = [entry["rule"] for entry in entries if "rule" in entry]
+        return [{**rule, "in": chains.get((rule["family"], rule["table"], rule["chain"]), {})} for rule in rules]
+    except (KeyError, AttributeError, TypeError, RecursionError) as error:
+        raise ValueError(f"not a ruleset: {error}") from error
 
 
 class NftablesRules(Table):
@@ -55,7 +58,7 @@ class NftablesRules(Table):
             return
         try:
             rules = parse_ruleset(text)
-        except (ValueError, KeyError, AttributeError, TypeError):
+        except ValueError:
             scan.note("what nft printed could not be understood")
             return
         for place, rule in enumerate(rules):

@@ -34,6 +34,8 @@ def parse_maps(raw: bytes) -> list[Region]:
             offset, inode = int(fields[2], 16), int(fields[4])
         except ValueError:
             continue
+        if max(offset, inode) >> 63:
+            continue
         found.append((*addresses, decode(fields[1]), offset, decode(fields[3]), inode, path, int(path[:1] == "[")))
     return found
 

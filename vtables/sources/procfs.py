@@ -28,6 +28,8 @@ def pids(proc: str) -> list[int]:
 def parse_stat(raw: bytes) -> tuple[bytes, list[bytes]]:
     """/proc/PID/stat as (comm, the fields from `state` on); comm may hold spaces and parentheses itself.
 
+    ValueError for what is no such line.
+
     >>> parse_stat(b"7 (a) b) S 1 7 7 0")
     (b'a) b', [b'S', b'1', b'7', b'7', b'0'])
     """

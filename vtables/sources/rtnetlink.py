@@ -124,7 +124,8 @@ def _list(kind: int, body: bytes) -> list[tuple[int, bytes]]:
     """The kernel's answers, asked for again when the list changed meanwhile. Raises OSError."""
     for attempt in range(_ATTEMPTS):
         try:
-            return list(dump(_NETLINK_ROUTE, kind, body))
+            # An answer begins with the same structure as the request.
+            return [answer for answer in dump(_NETLINK_ROUTE, kind, body) if len(answer[1]) >= len(body)]
         except InterruptedError:
             if attempt == _ATTEMPTS - 1:
                 raise

@@ -6,7 +6,7 @@ import os
 
 from ..scan import Scan
 from ..sources.configuration import text_of, understood
-from ..sources.text import integer
+from ..sources.text import integer, lines
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -27,10 +27,11 @@ def parse_os_release(text: str) -> Iterator[tuple[str, str] | None]:
     """
     from shlex import split
 
-    for line in text.split("\n"):
-        name, equals, value = line.strip().partition("=")
-        if not name or name.startswith("#"):
+    for line in lines(text):
+        line = line.strip()
+        if not line or line.startswith("#"):
             continue
+        name, equals, value = line.partition("=")
         try:
             yield (name, "".join(split(value))) if equals and name.isidentifier() else None
         except ValueError:
