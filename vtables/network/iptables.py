@@ -57,6 +57,21 @@ def parse_save(text: str) -> list[tuple[str, str, str, dict[str, str], int, int]
     return found
 
 
+def with_mask(text: str) -> tuple[str, str]:
+    """(address, mask written as an address) of an address that may have a prefix length or a mask.
+
+    >>> with_mask("10.0.0.0/8"), with_mask("!10.0.0.1"), with_mask("10.0.0.1/255.0.255.0")
+    (('10.0.0.0', '255.0.0.0'), ('!10.0.0.1', '255.255.255.255'), ('10.0.0.1', '255.0.255.0'))
+    """
+    address, _, mask = text.partition("/")
+    if not mask:
+        return address, "255.255.255.255"
+    if not (mask.isascii() and mask.isdigit() and int(mask) <= 32):
+        return address, mask
+    bits = (0xFFFFFFFF << (32 - int(mask))) & 0xFFFFFFFF
+    return address, ".".join([str(bits >> shift & 0xFF) for shift in (24, 16, 8, 0)])
+
+
 def _parts(words: list[str]) -> dict[str, str]:
     parts: dict[str, str] = {}
     negated = ""
@@ -85,12 +100,12 @@ class Iptables(Table):
     protocol = Column(INTEGER, "Protocol number; 0 for any, NULL for one it does not know by number")
     src_port = Column(TEXT, "Source ports; '' for any")
     dst_port = Column(TEXT, "Destination ports; '' for any")
-    src_ip = Column(TEXT, "Source address")
-    src_mask = Column(TEXT, "Prefix length or mask of the source address; '' for one address")
+    src_ip = Column(TEXT, "Source address; ! before it for all but that")
+    src_mask = Column(TEXT, "Mask of the source address, written as an address")
     iniface = Column(TEXT, "Interface it came in by; all for any")
     iniface_mask = Column(TEXT, "Always '': a pattern is part of the name")
-    dst_ip = Column(TEXT, "Destination address")
-    dst_mask = Column(TEXT, "Prefix length or mask of the destination address; '' for one address")
+    dst_ip = Column(TEXT, "Destination address; ! before it for all but that")
+    dst_mask = Column(TEXT, "Mask of the destination address, written as an address")
     outiface = Column(TEXT, "Interface it goes out by; all for any")
     outiface_mask = Column(TEXT, "Always '': a pattern is part of the name")
     match = Column(TEXT, "Match modules, separated by commas; '' for none")
@@ -104,8 +119,8 @@ class Iptables(Table):
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         text = output_of(scan, "iptables-save", "-c", package="iptables")
         for table, chain, policy, rule, packets, size in parse_save(text or ""):
-            source, _, source_mask = rule.get("source", "0.0.0.0/0").partition("/")
-            destination, _, destination_mask = rule.get("destination", "0.0.0.0/0").partition("/")
+            source, source_mask = with_mask(rule.get("source", "0.0.0.0/0"))
+            destination, destination_mask = with_mask(rule.get("destination", "0.0.0.0/0"))
             protocol = rule.get("protocol", "all")
             yield (
                 table,

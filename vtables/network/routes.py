@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.rtnetlink import links, routes
-from ..table import INTEGER, TEXT, Column, Table
+from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _TYPES = {
 
 
 class Routes(Table):
-    """Routes of all the kernel's tables, local and broadcast ones too."""
+    """Routes of all the kernel's tables, local and broadcast ones too; a row for each next hop."""
 
     destination = Column(TEXT, "Network or address; 0.0.0.0 or :: for the default route")
     netmask = Column(INTEGER, "Length of the network's prefix, in bits")
@@ -38,6 +38,7 @@ class Routes(Table):
     metric = Column(INTEGER, "Preference: the lower wins")
     type = Column(TEXT, "gateway (an ordinary route), local, broadcast, multicast, blackhole and the like", key=True)
     hopcount = Column(INTEGER, "Hops a packet may take; 0 for the usual number")
+    table_id = Column(BIGINT, "Number of the routing table: 254 main, 255 local, 253 default, others by policy rules")
 
     typical_rows = 20
     examples = ["SELECT destination, netmask, gateway, interface FROM routes WHERE type = 'gateway';"]
@@ -47,4 +48,13 @@ class Routes(Table):
         for route in routes():
             ends = (route.destination, route.prefix, route.gateway, route.source)
             kind = _TYPES.get(route.type, "other")
-            yield (*ends, route.flags, names.get(route.index, ""), route.mtu, route.metric, kind, route.hops)
+            yield (
+                *ends,
+                route.flags,
+                names.get(route.index, ""),
+                route.mtu,
+                route.metric,
+                kind,
+                route.hops,
+                route.table,
+            )

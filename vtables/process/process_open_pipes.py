@@ -50,11 +50,20 @@ class ProcessOpenPipes(Table):
                 # Closed since the directory was read.
                 continue
         for (_, inode), holders in ends.items():
-            for pid, number, mode, kind in holders:
-                partners = [other for other in holders if other[:2] != (pid, number) and _meet(mode, other[2])]
-                for partner in partners:
-                    yield (pid, number, mode, inode, kind, *partner[:3])
-                if not partners:
+            # What may read is at the other end of what writes; thousands of processes can share one end.
+            opposite = {
+                "r": [holder for holder in holders if "w" in holder[2]],
+                "w": [holder for holder in holders if "r" in holder[2]],
+                "rw": holders,
+            }
+            for holder in holders:
+                pid, number, mode, kind = holder
+                alone = True
+                for partner in opposite[mode]:
+                    if partner is not holder:
+                        alone = False
+                        yield (pid, number, mode, inode, kind, *partner[:3])
+                if alone:
                     yield (pid, number, mode, inode, kind, None, None, "")
 
 
@@ -62,11 +71,6 @@ def _is_fifo(path: str) -> bool:
     import stat
 
     return stat.S_ISFIFO(os.stat(path).st_mode)
-
-
-def _meet(mode: str, other: str) -> bool:
-    """Whether what one end writes the other may read, either way."""
-    return ("r" in mode and "w" in other) or ("w" in mode and "r" in other)
 
 
 def _mode(path: str) -> str:

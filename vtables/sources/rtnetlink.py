@@ -20,6 +20,8 @@ _ADDRESS = struct.Struct("=BBBBI")
 _ROUTE = struct.Struct("=BBBBBBBBI")
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")
 _STATS64 = struct.Struct("=10Q")
+_RTA_OIF, _RTA_GATEWAY, _RTA_MULTIPATH, _RTA_TABLE, _RTA_VIA = 4, 5, 9, 15, 18
+_NEXT_HOP = struct.Struct("=HBBi")
 _RTAX_MTU, _RTAX_HOPLIMIT = 2, 10
 _ATTEMPTS = 5
 
@@ -53,7 +55,7 @@ class Address:
 
 
 class Route:
-    """A route of any table of the kernel."""
+    """A route of any table of the kernel; one with several next hops is as many of these."""
 
     __slots__ = (
         "destination",
@@ -66,17 +68,25 @@ class Route:
         "mtu",
         "prefix",
         "source",
+        "table",
         "type",
     )
 
-    def __init__(self, payload: bytes) -> None:
-        self.family, self.prefix, _, _, _, _, _, self.type, self.flags = _ROUTE.unpack_from(payload)
+    def __init__(self, payload: bytes, hop: tuple[int, int, dict[int, bytes]] | None = None) -> None:
+        """From a struct rtmsg; a next hop (its flags, interface and attributes) stands in for the route's own."""
+        self.family, self.prefix, _, _, table, _, _, self.type, self.flags = _ROUTE.unpack_from(payload)
         found = attributes(payload, _ROUTE.size)
         everything = "::" if self.family == socket.AF_INET6 else "0.0.0.0"
         self.destination = ip_text(found.get(1)) or everything
-        self.gateway = ip_text(found.get(5))
         self.source = ip_text(found.get(7))
-        self.index = _u32(found.get(4))
+        self.index = _u32(found.get(_RTA_OIF))
+        self.table = _u32(found.get(_RTA_TABLE)) or table
+        towards = found
+        if hop is not None:
+            flags, self.index, towards = hop
+            self.flags |= flags
+        # RTA_VIA: a gateway of the other family, after two bytes that say which.
+        self.gateway = ip_text(towards.get(_RTA_GATEWAY) or towards.get(_RTA_VIA, b"")[2:])
         self.metric = _u32(found.get(6))
         metrics = attributes(found.get(8, b""), 0)
         self.mtu = _u32(metrics.get(_RTAX_MTU))
@@ -111,7 +121,24 @@ def routes() -> Iterator[Route]:
     """The routes, IPv4 and IPv6. Raises OSError."""
     for family in (socket.AF_INET, socket.AF_INET6):
         for _, payload in _list(_RTM_GETROUTE, _ROUTE.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)):
-            yield Route(payload)
+            yield from routes_of(payload)
+
+
+def routes_of(payload: bytes) -> list[Route]:
+    """The route of a message, as one for each of its next hops."""
+    several = attributes(payload, _ROUTE.size).get(_RTA_MULTIPATH)
+    if several is None:
+        return [Route(payload)]
+    found = []
+    at = 0
+    while at + _NEXT_HOP.size <= len(several):
+        length, flags, _, index = _NEXT_HOP.unpack_from(several, at)
+        if length < _NEXT_HOP.size:
+            break
+        hop = attributes(several[: at + length], at + _NEXT_HOP.size)
+        found.append(Route(payload, (flags, index, hop)))
+        at += (length + 3) & ~3
+    return found
 
 
 def neighbours() -> Iterator[Neighbour]:
