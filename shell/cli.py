@@ -125,6 +125,7 @@ def _read(file: str) -> str:
 def database(given: Arguments) -> Database:
     """The database the options ask for."""
     from ..vtables.database import Database
+    from ..vtables.policy import ANALYST, WRITING_ANALYST
     from ..vtables.settings import Settings
     from ..vtables.sources.host import Host
 
@@ -132,7 +133,7 @@ def database(given: Arguments) -> Database:
     if root and not os.path.isdir(root):
         raise UsageError(f"--root {root} is not a directory")
     settings = Settings(remote_mounts="remote-mounts" in given)
-    return Database(host=Host(root), settings=settings)
+    return Database(host=Host(root), settings=settings, policy=WRITING_ANALYST if "writable" in given else ANALYST)
 
 
 def limits(given: Arguments) -> Limits:

@@ -41,6 +41,7 @@ OPTIONS = (
     Option("max-rows", "", "N", "stop a query after this many rows"),
     *(Option(name, "", "", f"print rows as {name}") for name in FORMATS),
     Option("no-header", "", "", "leave the names of the columns out"),
+    Option("writable", "", "", "let ATTACHed database files be made and written; else they are only read"),
     Option("root", "", "DIR", "read the files of a mounted host instead of this one's"),
     Option("remote-mounts", "", "", "walk into network and FUSE mounts too"),
     Option("help", "h", "", "show this help"),

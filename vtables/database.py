@@ -48,11 +48,11 @@ class Database:
         self.settings = settings or Settings()
         self.catalog = Catalog()
         # Planning marks which columns a statement wants, so a statement is always planned anew: no statement cache.
-        # Without SQLITE_OPEN_CREATE, attaching a file that does not exist is an error, not a new file.
-        self.connection = apsw.Connection(
-            ":memory:", flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI, statementcachesize=0
-        )
-        self._denied: list[str] = []
+        self.connection = apsw.Connection(":memory:", flags=policy.open_flags, statementcachesize=0)
+        # An attached file may hold views and triggers of somebody else's making.
+        self.connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        self.connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        self._denied: list[tuple[str, str]] = []
         self.statement = self._statement("", (), False)
         self._result: Result | None = None
         for name in self.catalog:

@@ -19,13 +19,18 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def explain_error(
-    error: Exception, sql: str, offset: int, catalog: Catalog, connection: apsw.Connection, denied: list[str]
+    error: Exception,
+    sql: str,
+    offset: int,
+    catalog: Catalog,
+    connection: apsw.Connection,
+    denied: list[tuple[str, str]],
 ) -> HostqlError:
     """The QueryError for an exception of SQLite's; `offset` is where in `sql` the failing statement begins."""
     message = _message(error)
-    if isinstance(error, apsw.AuthError) and denied:
-        return QueryError(f"not allowed here: {denied[0]}", "hostql reads the host; it changes nothing.", sql=sql)
     at = _character(error, sql, offset)
+    if denied and (isinstance(error, apsw.AuthError) or message.startswith("not authorized")):
+        return QueryError(*denied[0], sql=sql, offset=at)
     if isinstance(error, (KeyError, apsw.BindingsError)):
         return QueryError(f"a parameter has no value: {message}", "Give it with --param name=value.", sql=sql)
     if isinstance(error, (apsw.NoMemError, MemoryError)):
@@ -36,7 +41,8 @@ def explain_error(
             meant = nearest(name.rpartition(".")[2], names(sql, catalog, connection))
             hint = f"Did you mean {' or '.join(meant)}?" if meant else ""
             return QueryError(message, hint, sql=sql, offset=_find(sql, offset, name) if at is None else at)
-    return QueryError(message, sql=sql, offset=at)
+    hint = "hostql reads the host; it changes nothing." if message.endswith(("be modified", "be altered")) else ""
+    return QueryError(message, hint, sql=sql, offset=at)
 
 
 def nearest(name: str, names: Iterable[str]) -> list[str]:

@@ -149,19 +149,3 @@ def test_a_fault_of_a_table_is_an_error_that_names_it(db: Database):
 def test_a_name_that_is_taken_is_refused(db: Database):
     with pytest.raises(HostqlError, match="already a table time"):
         db.add("time", Needy)
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "DELETE FROM time",
-        "CREATE TABLE t (x)",
-        "DROP TABLE time",
-        "PRAGMA journal_mode = WAL",
-        "SELECT load_extension('x')",
-        "ATTACH '/tmp/hostql-is-not-to-make-this.db' AS x",
-    ],
-)
-def test_a_statement_cannot_write(db: Database, sql: str):
-    with pytest.raises(HostqlError):
-        rows(db, sql)
