@@ -132,7 +132,7 @@ def database(given: Arguments) -> Database:
     root = given.get("root") or ""
     if root and not os.path.isdir(root):
         raise UsageError(f"--root {root} is not a directory")
-    settings = Settings(remote_mounts="remote-mounts" in given)
+    settings = Settings(remote_mounts="remote-mounts" in given, osquery_patterns="osquery-patterns" in given)
     return Database(host=Host(root), settings=settings, policy=WRITING_ANALYST if "writable" in given else ANALYST)
 
 

@@ -44,6 +44,7 @@ OPTIONS = (
     Option("writable", "", "", "let ATTACHed database files be made and written; else they are only read"),
     Option("root", "", "DIR", "read the files of a mounted host instead of this one's"),
     Option("remote-mounts", "", "", "walk into network and FUSE mounts too"),
+    Option("osquery-patterns", "", "", "read LIKE on a path as osquery does: no dotfiles, %% only last, directory/"),
     Option("help", "h", "", "show this help"),
     Option("version", "", "", "show the version"),
 )

@@ -24,6 +24,8 @@ _PATTERN = {_LIKE: "LIKE", _GLOB: "GLOB"}
 
 # A plan without a constraint that the table needs.
 FORBIDDEN = 1e24
+# A plan that walks a pattern though a join could name the paths: right, and worse than any other order that works.
+DEAR = 1e12
 # Looking one key up costs about this much more than one row of a scan.
 LOOKUP = 1.5
 # A value the table cannot look up: found by hash index, after one full scan.
@@ -64,7 +66,7 @@ def best_plan(table: type[Table], rows: float, info: apsw.IndexInfo) -> Plan:
     """Choose among the constraints offered, and tell SQLite what that costs. `rows` is the size of a full scan."""
     terms: list[Term] = []
     usable_keys: set[str] = set()
-    unusable_inputs = False
+    unusable_keys = unusable_inputs = False
     indexed: list[int] = []
     for i in range(info.nConstraint):
         position = info.get_aConstraint_iColumn(i)
@@ -73,7 +75,8 @@ def best_plan(table: type[Table], rows: float, info: apsw.IndexInfo) -> Plan:
         column = table.columns[position]
         op = info.get_aConstraint_op(i)
         if not info.get_aConstraint_usable(i):
-            unusable_inputs = unusable_inputs or ((column.required or column.additional) and op == EQ)
+            unusable_keys = unusable_keys or (column.required and op == EQ)
+            unusable_inputs = unusable_inputs or (column.additional and op == EQ)
             continue
         term = _term(info, i, op, column, position)
         if term is None:
@@ -93,7 +96,8 @@ def best_plan(table: type[Table], rows: float, info: apsw.IndexInfo) -> Plan:
             info.set_aConstraintUsage_argvIndex(i, len(terms))
     required = table.required()
     missing = required if required and usable_keys.isdisjoint(required) else ()
-    _price(table, rows, info, terms, forbidden=bool(missing) or unusable_inputs)
+    least = FORBIDDEN if missing or unusable_inputs else DEAR if unusable_keys else 0.0
+    _price(table, rows, info, terms, least)
     return Plan(table, terms, info.colUsed, missing)
 
 
@@ -121,7 +125,7 @@ def _can_index(info: apsw.IndexInfo, i: int, column: Column) -> bool:
     return not info.get_aConstraintUsage_in(i) and _collates(info, i, column) and info.get_aConstraint_rhs(i) is None
 
 
-def _price(table: type[Table], rows: float, info: apsw.IndexInfo, terms: list[Term], forbidden: bool) -> None:
+def _price(table: type[Table], rows: float, info: apsw.IndexInfo, terms: list[Term], least: float) -> None:
     cost = table.row_cost * rows
     expected = rows
     for term in terms:
@@ -139,7 +143,7 @@ def _price(table: type[Table], rows: float, info: apsw.IndexInfo, terms: list[Te
             cost, expected = cost / 2, expected / 2
         else:
             cost, expected = cost * 0.7, expected * 0.7
-    info.estimatedCost = FORBIDDEN if forbidden else cost + 1
+    info.estimatedCost = max(least, cost + 1)
     info.estimatedRows = max(1, int(expected))
 
 

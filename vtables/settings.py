@@ -6,10 +6,12 @@ from __future__ import annotations
 class Settings:
     """How tables read the host.
 
-    remote_mounts  walk into network and FUSE mounts too (they can hang); off by default, with a note.
+    remote_mounts     walk into network and FUSE mounts too (they can hang); off by default, with a note.
+    osquery_patterns  read LIKE on paths as osquery does (sources/osquery_patterns.py); off by default.
     """
 
-    __slots__ = ("remote_mounts",)
+    __slots__ = ("osquery_patterns", "remote_mounts")
 
-    def __init__(self, *, remote_mounts: bool = False) -> None:
+    def __init__(self, *, remote_mounts: bool = False, osquery_patterns: bool = False) -> None:
+        self.osquery_patterns = osquery_patterns
         self.remote_mounts = remote_mounts

@@ -3,37 +3,85 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
 
 from ..scan import Scan
-from ..sources.patterns import expand
-from ..sources.text import to_os
+from ..sources.patterns import expand, matcher
+from ..sources.text import from_os, to_os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
 
 
 def asked_paths(scan: Scan) -> Iterator[tuple[str, str]]:
     """(path, directory) as the query names them; paths are as os functions take them, without the host's root."""
-    paths = scan.equals("path")
-    directories = scan.equals("directory")
+    if scan.settings.osquery_patterns:
+        yield from _as_osquery(scan)
+        return
+    # Whatever the rows are found by, a pattern means the same: SQLite's own LIKE lets `%` be several levels.
+    paths_match, directories_match = _matchers(scan.patterns("path")), _matchers(scan.patterns("directory"))
+    named = scan.equals("path") is not None or scan.equals("directory") is not None
+    if len(paths_match) + len(directories_match) <= (not named):
+        # One pattern, and it is the one that is expanded.
+        yield from _candidates(scan)
+        return
+    for path, directory in _candidates(scan):
+        fits = all(matches(from_os(path)) for matches in paths_match)
+        if fits and all(matches(from_os(directory)) for matches in directories_match):
+            yield path, directory
+
+
+def _matchers(patterns: list[tuple[str, str]]) -> list[Callable[[str], object]]:
+    return [matcher(*each) for each in patterns if each[1].startswith("/")]
+
+
+def _candidates(scan: Scan) -> Iterator[tuple[str, str]]:
+    paths, directories, patterns = scan.equals("path"), scan.equals("directory"), scan.patterns("path")
     if paths is not None:
-        for path in paths:
-            for name in to_os(path) if isinstance(path, str) and path and "\0" not in path else ():
-                yield name, _parent(name)
+        yield from _named(paths)
     elif directories is not None:
-        for directory in directories:
-            for name in to_os(directory) if isinstance(directory, str) and directory and "\0" not in directory else ():
-                yield from _inside(scan, name)
-    elif scan.patterns("path"):
-        # Any one of the patterns bounds the answer; SQLite checks the others.
-        for path in expand(scan, *scan.patterns("path")[0]):
+        yield from _listed(scan, directories)
+    elif any(pattern.startswith("/") for _, pattern in patterns) or not scan.patterns("directory"):
+        for path in expand(scan, patterns):
             yield path, _parent(path)
     else:
-        for operator, pattern in scan.patterns("directory")[:1]:
-            for directory in expand(scan, operator, pattern):
-                if os.path.isdir(scan.host.path(directory)):
-                    yield from _inside(scan, directory)
+        for directory in expand(scan, scan.patterns("directory")):
+            if os.path.isdir(scan.host.path(directory)):
+                yield from _inside(scan, directory)
+
+
+def _as_osquery(scan: Scan) -> Iterator[tuple[str, str]]:
+    """Whatever any of the constraints finds, once: of two patterns one may find what the other does not."""
+    from ..sources.osquery_patterns import expand_as_osquery
+
+    def finds(operator: str, pattern: str) -> Iterator[str]:
+        return expand_as_osquery(scan, pattern) if operator == "LIKE" else expand(scan, [(operator, pattern)])
+
+    seen: set[tuple[str, str]] = set()
+    found = [_named(scan.equals("path") or ()), _listed(scan, scan.equals("directory") or ())]
+    found += [((path, _parent(path)) for path in finds(*each)) for each in scan.patterns("path")]
+    found += [
+        (inside for path in finds(*each) if path.endswith("/") for inside in _inside(scan, path))
+        for each in scan.patterns("directory")
+    ]
+    for pair in chain.from_iterable(found):
+        if pair not in seen:
+            seen.add(pair)
+            yield pair
+
+
+def _named(paths: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    for path in paths:
+        for name in to_os(path) if isinstance(path, str) and path and "\0" not in path else ():
+            yield name, _parent(name)
+
+
+def _listed(scan: Scan, directories: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    for directory in directories:
+        for name in to_os(directory) if isinstance(directory, str) and directory and "\0" not in directory else ():
+            yield from _inside(scan, name)
 
 
 def _inside(scan: Scan, directory: str) -> Iterator[tuple[str, str]]:

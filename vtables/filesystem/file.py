@@ -28,11 +28,10 @@ _TYPES = {
 class _File:
     """One path; it is asked for once, and its link's target apart."""
 
-    __slots__ = ("_link", "_name", "_stat", "directory", "path")
+    __slots__ = ("_dangling", "_link", "_name", "_stat", "directory", "path")
 
     pid_with_namespace = 0
     mount_namespace_id = ""
-    btime = 0
     device = property(lambda self: self._stat.st_rdev)
     inode = property(lambda self: self._stat.st_ino)
     uid = property(lambda self: self._stat.st_uid)
@@ -54,13 +53,20 @@ class _File:
         self.directory = directory
         found = os.lstat(name)
         self._link = stat.S_ISLNK(found.st_mode)
+        self._dangling = False
         if self._link:
             try:
                 found = os.stat(name)
             except OSError:
                 # A link that leads nowhere is shown as itself.
-                pass
+                self._dangling = True
         self._stat = found
+
+    @property
+    def btime(self) -> int | None:
+        from ..sources.statx import creation_time
+
+        return creation_time(self._name, follow=not self._dangling)
 
     @property
     def filename(self) -> str:
@@ -74,7 +80,9 @@ class _File:
 class File(Table):
     """Files and directories. A symbolic link shows what it leads to, and says that it is a link.
 
-    `LIKE` on path and directory expands on disk: `%` is one level, `%%` everything below, dotfiles included.
+    `LIKE` on path and directory expands on disk: `%` is one level, `%%` everything below, dotfiles included; links to
+    directories are not followed by `%%`. Parts without wildcard are names as they stand. `--osquery-patterns` reads
+    patterns as osquery does.
     """
 
     path = Column(TEXT, "Path", required=True, like=True)
@@ -90,7 +98,7 @@ class File(Table):
     atime = Column(BIGINT, "Last read, in Unix seconds")
     mtime = Column(BIGINT, "Last change of the content, in Unix seconds")
     ctime = Column(BIGINT, "Last change of the content or the inode, in Unix seconds")
-    btime = Column(BIGINT, "Creation, in Unix seconds; always 0: stat(2) does not tell")
+    btime = Column(BIGINT, "Creation, in Unix seconds; NULL where the file system does not keep it")
     hard_links = Column(INTEGER, "Number of its names")
     symlink = Column(INTEGER, "1 if the path is a symbolic link, else 0")
     type = Column(TEXT, "regular, directory, symlink (one that leads nowhere), fifo, socket, character or block")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 
 from ..scan import Scan
 from ..sources.files import counters
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 20
 # Digests remembered, by (device, inode, size, mtime, ctime) of the file; the oldest go first.
 _REMEMBERED = 50_000
+# A change so soon after another may leave the times as they are: the kernel's clock for them ticks every 1 to 10 ms.
+_UNSURE_NS = 100_000_000
 _cache: dict[tuple[int, ...], dict[str, str]] = {}
 
 
@@ -46,37 +49,50 @@ class _Hashed:
         return stat.S_ISREG(self._stat.st_mode)
 
     def _digest(self, kind: str) -> str:
-        found = self._stat
-        key = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-        known = _cache.get(key)
+        known = _cache.get(_key(self._stat))
         if known is None or kind not in known:
             wanted = [name for name in ("md5", "sha1", "sha256") if name == kind or self._scan.wants(name)]
-            known = {**(known or {}), **digests(self._scan, self._name, wanted)}
-            while len(_cache) >= _REMEMBERED:
-                del _cache[next(iter(_cache))]
-            _cache[key] = known
+            found, key = digests(self._scan, self._name, wanted)
+            known = {**(known or {}), **found} if key == _key(self._stat) else found
+            if key is not None:
+                while len(_cache) >= _REMEMBERED:
+                    del _cache[next(iter(_cache))]
+                _cache[key] = known
         return known[kind]
 
 
-def digests(scan: Scan, name: str, kinds: list[str]) -> dict[str, str]:
-    """The digests of a file's content, read once. Raises OSError."""
+def digests(scan: Scan, name: str, kinds: list[str]) -> tuple[dict[str, str], tuple[int, ...] | None]:
+    """The digests of a file's content, read once, and the key to remember them by. Raises OSError.
+
+    No key where the file could change without its key: it changed just now or while it was read, or it is none that
+    is stored (a file of /proc says that its size is 0).
+    """
     hashes = [(kind, hashlib.new(kind)) for kind in kinds]
     buffer = bytearray(_CHUNK)
     view = memoryview(buffer)
     fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
+        before = os.fstat(fd)
+        settled = time.time_ns() - before.st_ctime_ns > _UNSURE_NS
+        total = 0
         while True:
             scan.check()
             size = os.readv(fd, [buffer])
             if not size:
                 break
+            total += size
             counters.bytes += size
             for _, digest in hashes:
                 digest.update(view[:size])
+        same = total == before.st_size and _key(os.fstat(fd)) == _key(before)
     finally:
         os.close(fd)
     counters.files += 1
-    return {kind: digest.hexdigest() for kind, digest in hashes}
+    return {kind: digest.hexdigest() for kind, digest in hashes}, _key(before) if settled and same else None
+
+
+def _key(found: os.stat_result) -> tuple[int, ...]:
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 class Hash(Table):

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 # Settings a query can see, by the option that sets them; the shell's options as such are in `hostql --help`.
-_SETTINGS = (("remote_mounts", "Walk into network and FUSE mounts too"),)
+_SETTINGS = (
+    ("remote_mounts", "Walk into network and FUSE mounts too"),
+    ("osquery_patterns", "Read LIKE on the path of a file as osquery does"),
+)
 
 
 class OsqueryFlags(Table):

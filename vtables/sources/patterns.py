@@ -1,13 +1,14 @@
 """Path patterns expanded on disk: which files a LIKE or GLOB on a path can mean.
 
 In LIKE, `%` stands for one level (any name, hidden ones too, or a part of it), `%%` for everything below, at any place
-of the pattern; `_` is any one character. In GLOB the same are `*`, `**` and `?`. What is found streams in constant
-memory; SQLite checks each path against the pattern again.
+of the pattern; `_` is any one character. In GLOB the same are `*`, `**` and `?`. A path is spelt as the pattern spells
+it (`//`, `..`, a slash at the end for directories alone), and its parts without wildcard are names as they stand. What
+is found streams in constant memory; SQLite checks each path against the pattern again. osquery's own reading of
+patterns is in `osquery_patterns.py`.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import re
 
@@ -24,54 +25,76 @@ if TYPE_CHECKING:
 _BATCH = 256
 
 
-def expand(scan: Scan, operator: str, pattern: str) -> Iterator[str]:
-    """The paths (as os functions take them, below the host's root) that the pattern may match, each once."""
-    if not pattern.startswith("/"):
-        scan.note("a pattern that does not begin with / matches no path", pattern)
+def expand(scan: Scan, patterns: list[tuple[str, str]]) -> Iterator[str]:
+    """The paths that the narrowest of the (LIKE or GLOB, pattern) pairs may match, as os functions take them."""
+    anchored = [each for each in patterns if each[1].startswith("/")]
+    if not anchored:
+        scan.note("a pattern that does not begin with / matches no path", str(patterns))
         return
-    any_depth, wild = ("%%", "%_") if operator == "LIKE" else ("**", "*?[")
-    parts = [part for part in pattern.split("/") if part]
-    walk = _Walk(scan)
-    yield from walk.below("", parts, operator, any_depth, wild)
+    operator, pattern = max(anchored, key=_narrowness)
+    walk = _Walk(scan, operator)
+    yield from walk.below("", pattern.split("/")[1:])
     if not walk.found:
         scan.note(f"nothing matches {pattern}")
+
+
+def _narrowness(pattern: tuple[str, str]) -> tuple[bool, int]:
+    """Orders patterns by how much there is to walk: everything below a directory comes first."""
+    return "%%" not in pattern[1] and "**" not in pattern[1], len(re.split(r"[%_*?[]", pattern[1])[0])
 
 
 class _Walk:
     """One expansion: where not to go, and whether anything was found."""
 
-    def __init__(self, scan: Scan) -> None:
+    def __init__(self, scan: Scan, operator: str) -> None:
         self._scan = scan
+        self._operator = operator
+        self._any_depth, self._wild = ("%%", "%_") if operator == "LIKE" else ("**", "*?[")
         self._remote = remote_paths(scan)
         self.found = False
 
-    def below(self, folder: str, parts: list[str], operator: str, any_depth: str, wild: str) -> Iterator[str]:
+    def below(self, folder: str, parts: list[str]) -> Iterator[str]:
         """The paths below a directory that the rest of the pattern leads to."""
         fixed = 0
-        while fixed < len(parts) and not any(character in parts[fixed] for character in wild):
+        while fixed < len(parts) and not any(character in parts[fixed] for character in self._wild):
             fixed += 1
         folder = "/".join([folder, *parts[:fixed]]) if fixed else folder
         rest = parts[fixed:]
         if not rest:
-            if os.path.lexists(self._scan.host.path(folder or "/")):
+            if os.path.lexists(self._scan.host.path(folder)):
                 self.found = True
-                yield folder or "/"
-        elif any_depth in rest[0]:
-            yield from self._tree(folder)
+                yield folder
+        elif self._any_depth in rest[0]:
+            yield from self._tree(folder) if rest == [self._any_depth] else self._matching(folder, rest)
         else:
-            matches = _matcher(operator, rest[0])
+            matches = matcher(self._operator, rest[0])
             for entry in self._entries(folder):
                 if matches(from_os(entry.name)):
                     path = f"{folder}/{entry.name}"
                     if len(rest) == 1:
                         self.found = True
                         yield path
-                    elif entry.is_dir():
-                        yield from self.below(path, rest[1:], operator, any_depth, wild)
+                    elif leads_to_directory(entry):
+                        yield from self.below(path, rest[1:])
 
-    def _tree(self, top: str) -> Iterator[str]:
-        """Everything below a directory, depth first; symbolic links are named, not followed."""
-        stack = [self._entries(top)]
+    def _matching(self, top: str, rest: list[str]) -> Iterator[str]:
+        """What of the tree fits the rest of the pattern: after `%%`, too, a single `%` is one level."""
+        matches = matcher(self._operator, "/".join(rest))
+        begins = matcher(self._operator, rest[0].partition(self._any_depth)[0] + self._any_depth[0])
+        end = "/" if not rest[-1] else ""
+        start = len(top) + 1
+        for path in self._tree(top, begins):
+            if matches(from_os(path[start:]) + end) and (not end or os.path.isdir(self._scan.host.path(path))):
+                self.found = True
+                yield path + end
+
+    def _tree(self, top: str, begins: Callable[[str], object] | None = None) -> Iterator[str]:
+        """Everything below a directory, depth first; symbolic links are named, not followed.
+
+        `begins` chooses among the names in the directory itself.
+        """
+        entries = self._entries(top)
+        stack = [entries if begins is None else (entry for entry in entries if begins(from_os(entry.name)))]
         folders = [top]
         while stack:
             entry = next(stack[-1], None)
@@ -80,7 +103,8 @@ class _Walk:
                 folders.pop()
                 continue
             path = f"{folders[-1]}/{entry.name}"
-            self.found = True
+            if begins is None:
+                self.found = True
             yield path
             if entry.is_dir(follow_symlinks=False):
                 stack.append(self._entries(path))
@@ -89,7 +113,7 @@ class _Walk:
     def _entries(self, folder: str) -> Iterator[os.DirEntry[str]]:
         scan = self._scan
         scan.check()
-        if folder in self._remote:
+        if self._remote and os.path.normpath(folder) in self._remote:
             scan.note("network and FUSE mounts are not walked into (--remote-mounts does)", folder)
             return
         scan.tried("directories", folder)
@@ -107,11 +131,41 @@ class _Walk:
             scan.note(f"a directory cannot be read: {error.strerror}", folder)
 
 
-def _matcher(operator: str, part: str) -> Callable[[str], object]:
-    """Whether a name fits one part of the pattern; LIKE ignores case, as SQLite's does."""
-    if part in ("%", "*"):
+def leads_to_directory(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a directory, or a link to one; a link to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def matcher(operator: str, pattern: str) -> Callable[[str], object]:
+    """Whether a path fits (a part of) the pattern; LIKE ignores case as SQLite's does: that of ASCII letters alone."""
+    if pattern in ("%", "*"):
         return bool
     if operator == "GLOB":
-        return re.compile(fnmatch.translate(part.replace("[^", "[!")), re.DOTALL).match
-    translated = "".join({"%": ".*", "_": "."}.get(character, re.escape(character)) for character in part)
-    return re.compile(f"{translated}\\Z", re.DOTALL | re.IGNORECASE).match
+        translated = _GLOB.sub(_one_of_glob, pattern)
+        return re.compile(f"{translated}\\Z", re.DOTALL).match
+    wild = {"%": "[^/]*", "_": "[^/]"}
+    tokens = re.findall("%%+|.", pattern, re.DOTALL)
+    translated = "".join([".*" if token[:2] == "%%" else wild.get(token) or _like(token) for token in tokens])
+    return re.compile(f"{translated}\\Z", re.DOTALL).match
+
+
+# Wildcards of GLOB, and what is none of them. A class ([a-z]) is left to SQLite: here it is any character.
+_GLOB = re.compile(r"\*\*+|\*|\?|\[\^?\]?[^\]]*\]|.", re.DOTALL)
+
+
+def _one_of_glob(found: re.Match[str]) -> str:
+    token = found[0]
+    if token[:2] == "**":
+        return ".*"
+    if token == "?" or len(token) > 1:
+        return "[^/]"
+    return "[^/]*" if token == "*" else re.escape(token)
+
+
+def _like(character: str) -> str:
+    if character.isascii() and character.isalpha():
+        return f"[{character.lower()}{character.upper()}]"
+    return re.escape(character)

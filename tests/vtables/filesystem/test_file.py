@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,7 @@ import pytest
 from hostql.tests.conftest import as_nobody, notes, query
 from hostql.vtables.database import Database
 from hostql.vtables.errors import HostqlError, QueryCancelled
+from hostql.vtables.sources.files import counters
 
 
 @pytest.fixture
@@ -82,6 +84,61 @@ def test_a_changed_file_gets_a_new_digest(db: Database, tree: Path):
     assert query(db, sql, (str(target),)) == [{"sha1": hashlib.sha1(b"top\n").hexdigest()}]
     target.write_text("other\n")
     assert query(db, sql, (str(target),)) == [{"sha1": hashlib.sha1(b"other\n").hexdigest()}]
+
+
+def test_a_change_of_the_same_size_in_the_same_instant_is_noticed(db: Database, tree: Path):
+    """The clock of file times ticks slowly: the times alone would not tell."""
+    target = tree / "a/top.txt"
+    for number in range(100, 200):
+        target.write_text(str(number))
+        found = query(db, "SELECT md5 FROM hash WHERE path = ?", (str(target),))
+        assert found == [{"md5": hashlib.md5(str(number).encode()).hexdigest()}]
+
+
+def test_an_unchanged_file_is_read_once(db: Database):
+    path = os.path.realpath(sys.executable)
+    sql = "SELECT md5, sha256 FROM hash WHERE path = ?"
+    first = query(db, sql, (path,))
+    before = counters.bytes
+    with Database() as another:
+        assert query(another, sql, (path,)) == first
+    assert counters.bytes - before < os.path.getsize(path)
+
+
+def test_what_the_kernel_makes_up_is_read_anew(db: Database):
+    """A file of /proc changes without its times or size."""
+    sql = "SELECT sha1 FROM hash WHERE path = '/proc/self/comm'"
+    name = Path("/proc/self/comm").read_text()
+    found = []
+    try:
+        for each in ("one", "two"):
+            Path("/proc/self/comm").write_text(each)
+            found += query(db, sql)
+    finally:
+        Path("/proc/self/comm").write_text(name)
+    assert found == [{"sha1": hashlib.sha1(each + b"\n").hexdigest()} for each in (b"one", b"two")]
+
+
+def test_the_digest_of_a_large_file_stops_when_cancelled(db: Database, tree: Path):
+    """A file of 1 TiB without blocks: its digest would take an hour."""
+    with (tree / "large").open("wb") as file:
+        file.truncate(1 << 40)
+    errors = []
+
+    def hash_it() -> None:
+        try:
+            query(db, "SELECT sha256 FROM hash WHERE path = ?", (str(tree / "large"),))
+        except HostqlError as error:
+            errors.append(error)
+
+    before = counters.bytes
+    reader = threading.Thread(target=hash_it)
+    reader.start()
+    while counters.bytes == before and reader.is_alive():
+        pass
+    db.cancel()
+    reader.join(timeout=60)
+    assert [type(error) for error in errors] == [QueryCancelled]
 
 
 def test_without_a_path_the_error_shows_how(db: Database):
