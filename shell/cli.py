@@ -86,7 +86,7 @@ def _query(given: Arguments) -> int:
         from .oneshot import answer
 
         output = given.get("output") or ""
-        format = format_of(given, "tsv" if output or not sys.stdout.isatty() else "table")
+        format = format_of(given, "tsv" if output or not sys.stdout.isatty() else "auto")
         return answer(db, sql, given.params, limits(given), format, output, "no-header" not in given)
 
 

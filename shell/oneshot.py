@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from ..watchdog.guard import Breach
     from ..watchdog.limits import Limits
 
+# Formats that are made to fit the terminal.
+FITTED = ("auto", "table", "box", "line")
 # Formats for people: a blank line parts one result from the next.
-_SPACED = ("table", "box", "line", "markdown")
+_SPACED = ("auto", "table", "box", "line", "markdown")
 
 
 def answer(database: Database, sql: str, params: Params, limits: Limits, format: str, output: str, header: bool) -> int:
@@ -48,8 +50,10 @@ def style(out: TextIO, format: str, header: bool) -> Style:
     """How rows look on this stream: elided to the terminal's width there, whole elsewhere."""
     if not out.isatty():
         return Style(header=header)
-    columns = os.get_terminal_size(out.fileno()).columns if format in ("table", "box") else 0
-    return Style(width=columns, colour="NO_COLOR" not in os.environ, header=header)
+    from .repl.theme import theme
+
+    columns = os.get_terminal_size(out.fileno()).columns if format in FITTED else 0
+    return Style(width=columns, colours=theme("auto", os.environ).colours, null="NULL", header=header)
 
 
 class _Printer:

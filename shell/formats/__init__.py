@@ -7,11 +7,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any, TextIO
 
 # Format by name, and the module that writes it.
 NAMES = {
+    "auto": "auto",
     "table": "table",
     "box": "box",
     "line": "line",
@@ -23,27 +24,43 @@ NAMES = {
     "html": "html",
 }
 
+# The escape sequence that ends every colour.
+RESET = "\x1b[0m"
+# What kind of value each Python type is, for its colour.
+KINDS: dict[type, str] = {type(None): "null", int: "number", float: "number", str: "text", bytes: "blob"}
+
 
 class Style:
     """How rows are shown.
 
-    width   columns of the terminal to elide to; 0 for no bound
-    colour  whether to colour NULLs and numbers
-    null    what stands for NULL
-    header  whether names of columns come first
-    ascii   whether to draw with ASCII alone
+    width    columns of the terminal to elide to; 0 for no bound
+    colours  the escape sequence that begins a null, number, text, blob, header, name or rule; None for no colours
+    null     what stands for NULL
+    header   whether names of columns come first
+    ascii    whether to draw with ASCII alone
     """
 
-    __slots__ = ("ascii", "colour", "header", "null", "width")
+    __slots__ = ("ascii", "colours", "header", "null", "width")
 
     def __init__(
-        self, *, width: int = 0, colour: bool = False, null: str = "", header: bool = True, ascii: bool = False
+        self,
+        *,
+        width: int = 0,
+        colours: Mapping[str, str] | None = None,
+        null: str = "",
+        header: bool = True,
+        ascii: bool = False,
     ) -> None:
         self.width = width
-        self.colour = colour
+        self.colours = colours
         self.null = null
         self.header = header
         self.ascii = ascii
+
+    def painted(self, kind: str, text: str) -> str:
+        """The (harmless) text in the colour of its kind."""
+        colour = self.colours.get(kind) if self.colours else None
+        return f"{colour}{text}{RESET}" if colour else text
 
 
 def write(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .layout import fitted, head_and_rest, numeric_columns, widths
-from .safe import plain
+from .layout import PATIENCE, Layout, head_and_rest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,27 +16,29 @@ def write(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO, st
     """Write the box: top, header, rule, a line for each row, bottom."""
     if not columns:
         return sum(1 for _ in rows)
-    line, bar = ("-", "|") if style.ascii else ("─", "│")
-    corners = ("+++", "+++", "+++") if style.ascii else ("┌┬┐", "├┼┤", "└┴┘")
-    head, rest = head_and_rest(rows)
-    numeric = numeric_columns(len(columns), head)
-    sizes = widths(columns, head, style.null, style.width and max(1, style.width - 3 * len(columns) - 1))
-    elide = bool(style.width)
+    dash, bar = "-|" if style.ascii else "─│"
+    top, middle, bottom = ("+++", "+++", "+++") if style.ascii else ("┌┬┐", "├┼┤", "└┴┘")
+    head, rest, more = head_and_rest(rows, PATIENCE if style.width else None)
+    layout = Layout(columns, head, more, style, 3 * len(columns) + 1)
+    bar = style.painted("rule", bar)
 
     def rule(ends: str) -> str:
-        return ends[0] + ends[1].join([line * (size + 2) for size in sizes]) + ends[2] + "\n"
+        line = ends[0] + ends[1].join([dash * (size + 2) for size in layout.sizes]) + ends[2]
+        return style.painted("rule", line) + "\n"
 
-    def row_line(values: Sequence[Any], null: str) -> str:
-        cells = [fitted(plain(v, null), size, right, elide) for v, size, right in zip(values, sizes, numeric)]
+    def row_line(cells: list[str]) -> str:
         return f"{bar} " + f" {bar} ".join(cells) + f" {bar}\n"
 
-    out.write(rule(corners[0]))
+    out.write(rule(top))
     if style.header:
-        out.write(row_line(columns, ""))
-        out.write(rule(corners[1]))
+        out.write(row_line(layout.header()))
+        out.write(rule(middle))
     count = 0
-    for row in rest:
-        out.write(row_line(row, style.null))
-        count += 1
-    out.write(rule(corners[2]))
+    try:
+        for row in rest:
+            out.write(row_line(layout.cells(row)))
+            count += 1
+    finally:
+        # What a limit or an interrupt cut short is still a box.
+        out.write(rule(bottom))
     return count

@@ -1,13 +1,19 @@
-"""Laying rows out in columns: widths taken from the first rows, fitted to the terminal; display width of text.
+"""Laying rows out in columns: widths taken from the first rows and fitted to the terminal, and each row as cells.
 
 Only the first rows are looked at before writing begins, so a result of any size streams in constant memory; a later
-value that is wider than its column is elided on a terminal, and pushes the rest of its line aside elsewhere.
+text that is wider than its column is elided on a terminal, and pushes the rest of its line aside elsewhere.
+
+On a terminal, numbers and identifiers (digests, addresses, dates) stand whole. Of what is left each text column gets
+evenly, up to the width that nine in ten of its values need, then up to the widest. A path is elided in its middle, for
+it begins with the place and ends with the name; other text at its end.
 """
 
 from __future__ import annotations
 
 from itertools import chain, islice
+from time import monotonic
 
+from . import KINDS, RESET
 from .safe import plain
 
 TYPE_CHECKING = False
@@ -15,82 +21,211 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
+    from . import Style
+
     Row = Sequence[Any]
 
 # Rows that decide how wide the columns are.
 SAMPLE = 1000
-# No column is squeezed below this many cells.
+# Seconds that a terminal waits for more of them once it has one.
+PATIENCE = 0.3
+# A text column, or the name of a column, is readable in this many cells.
+READABLE = 16
+# No text column is squeezed below this many cells.
 NARROWEST = 6
 
+_IDENTIFIER = frozenset("0123456789abcdefABCDEF:.-")
 
-def head_and_rest(rows: Iterable[Row]) -> tuple[list[Row], Iterator[Row]]:
-    """The first rows, and all rows (the first again)."""
+
+def head_and_rest(rows: Iterable[Row], patience: float | None = None) -> tuple[list[Row], Iterator[Row], bool]:
+    """The first rows, all rows (the first again), and whether there may be more than the first.
+
+    What goes wrong among the first is raised after them.
+    """
     iterator = iter(rows)
-    head = list(islice(iterator, SAMPLE))
-    return head, chain(head, iterator)
+    head: list[Row] = []
+    try:
+        late = None if patience is None else monotonic() + patience
+        for row in islice(iterator, SAMPLE):
+            head.append(row)
+            if late is not None and monotonic() > late:
+                return head, chain(head, iterator), True
+    except BaseException as error:
+        return head, _then_raise(head, error), False
+    return head, chain(head, iterator), len(head) == SAMPLE
 
 
-def numeric_columns(count: int, rows: Iterable[Row]) -> list[bool]:
-    """For each column whether it holds numbers (and NULLs) alone."""
-    numeric = [False] * count
-    other = [False] * count
-    for row in rows:
+def _then_raise(head: list[Row], error: BaseException) -> Iterator[Row]:
+    yield from head
+    raise error
+
+
+class Column:
+    """What the sample says of one column: its cells at most, for nine values in ten, and to be readable at all."""
+
+    __slots__ = ("full", "least", "numeric", "rigid", "typical")
+
+    def __init__(self, name: str, values: Sequence[Any], null: str) -> None:
+        texts = [plain(value, null) for value in values]
+        found = sorted([text_width(text) for text in texts])
+        title = text_width(plain(name))
+        widest = found[-1] if found else 0
+        self.numeric = _numeric(values)
+        self.rigid = self.numeric or all(_IDENTIFIER.issuperset(value) for value in values if value.__class__ is str)
+        self.full = max(title, widest)
+        numbers = [len(str(value)) for value in values if value.__class__ in (int, float)]
+        whole = widest if self.rigid else max([min(widest, READABLE), *numbers])
+        self.least = max(min(title, READABLE), whole)
+        self.typical = max(self.least, found[len(found) * 9 // 10] if found else 0)
+
+
+def _numeric(values: Sequence[Any]) -> bool:
+    """Whether there are numbers, and nothing else but NULLs."""
+    kinds = {value.__class__ for value in values}
+    return bool(kinds & {int, float}) and kinds <= {int, float, type(None)}
+
+
+class Layout:
+    """The columns of one result.
+
+    frame    cells that bars and spaces take beside the values
+    crowded  whether the terminal is too narrow to read a row: numbers and identifiers whole, READABLE cells of text
+    sizes    the width of each column
+    numeric  whether each holds numbers
+    """
+
+    def __init__(self, names: Sequence[str], head: Sequence[Row], more: bool, style: Style, frame: int) -> None:
+        self.names = names
+        columns = [Column(name, [row[i] for row in head], style.null) for i, name in enumerate(names)]
+        available = style.width - frame
+        self.crowded = bool(style.width) and sum([column.least for column in columns]) > available
+        self.sizes = _sizes(columns, available, more) if style.width else [column.full for column in columns]
+        self.numeric = [column.numeric for column in columns]
+        self._flexible = [not column.rigid for column in columns]
+        self._style = style
+        self._frame = frame
+        self._mark = "..." if style.ascii else "…"
+        colours = style.colours or {}
+        self._paint = {kind: colours[name] for kind, name in KINDS.items() if name in colours}
+        self._title = colours.get("header", "")
+
+    def header(self) -> list[str]:
+        """The names, each in the width of its column."""
+        elide = bool(self._style.width)
+        cells = []
+        for name, size, right in zip(self.names, self.sizes, self.numeric):
+            cell = fitted(plain(name), size, right, elide, self._mark)
+            cells.append(f"{self._title}{cell}{RESET}" if self._title else cell)
+        return cells
+
+    def cells(self, row: Row) -> list[str]:
+        """The values, each in the width of its column."""
+        paint, null, elide = self._paint, self._style.null, bool(self._style.width)
+        cells = []
         for i, value in enumerate(row):
-            if isinstance(value, (int, float)):
-                numeric[i] = True
-            elif value is not None:
-                other[i] = True
-    return [n and not o for n, o in zip(numeric, other)]
+            kind, size = value.__class__, self.sizes[i]
+            text = value if kind is str and value.isascii() and value.isprintable() else plain(value, null)
+            if len(text) <= size and text.isascii():
+                cell = text.rjust(size) if self.numeric[i] else text.ljust(size)
+            elif kind is int or kind is float:
+                self._widen(i, len(text))
+                return self.cells(row)
+            else:
+                cell = fitted(text, size, self.numeric[i], elide, self._mark)
+            colour = paint.get(kind)
+            cells.append(f"{colour}{cell}{RESET}" if colour else cell)
+        return cells
+
+    def _widen(self, at: int, size: int) -> None:
+        """Make room for a number longer than those of the sample, at the cost of the widest text."""
+        self.sizes[at] = size
+        self._flexible[at] = False
+        excess = sum(self.sizes) + self._frame - self._style.width
+        texts = [i for i, flexible in enumerate(self._flexible) if flexible]
+        if excess > 0 and self._style.width and texts:
+            widest = max(texts, key=self.sizes.__getitem__)
+            self.sizes[widest] = max(NARROWEST, self.sizes[widest] - excess)
+
+
+def _sizes(columns: Sequence[Column], available: int, more: bool) -> list[int]:
+    """The widths on a terminal; wider than it where even the least is too much."""
+    full = [column.full for column in columns]
+    if sum(full) <= available:
+        # Rows to come may hold more: where there is room, numbers a thousand times larger and text twice as wide.
+        later = [c.full + 3 if c.numeric else c.full if c.rigid else 2 * c.full for c in columns]
+        return shared(full, later, available) if more else full
+    least = [column.least for column in columns]
+    if sum(least) > available:
+        floors = [column.least if column.rigid else min(column.least, NARROWEST) for column in columns]
+        return shared(floors, least, available)
+    return shared(shared(least, [column.typical for column in columns], available), full, available)
+
+
+def shared(sizes: Sequence[int], wanted: Sequence[int], available: int) -> list[int]:
+    """The sizes, raised evenly towards what is wanted until nothing is left of what is available.
+
+    >>> shared([5, 6, 6], [5, 10, 90], 40)
+    [5, 10, 25]
+    """
+    sizes = list(sizes)
+    left = available - sum(sizes)
+    while left > 0:
+        short = [i for i, size in enumerate(sizes) if size < wanted[i]][:left]
+        if not short:
+            break
+        step = min([left // len(short), *[wanted[i] - sizes[i] for i in short]])
+        for i in short:
+            sizes[i] += step
+        left -= step * len(short)
+    return sizes
+
+
+def numeric_columns(count: int, rows: Sequence[Row]) -> list[bool]:
+    """For each column whether it holds numbers (and NULLs) alone."""
+    return [_numeric([row[i] for row in rows]) for i in range(count)]
 
 
 def text_width(text: str) -> int:
-    """Cells the (printable) text takes on a terminal: wide characters take two, combining ones none."""
+    """Cells that printable text takes on a terminal: wide characters take two, combining ones none."""
     if text.isascii():
         return len(text)
-    from wcwidth import wcswidth
+    from wcwidth import wcwidth
 
-    width: int = wcswidth(text)
-    return width if width >= 0 else len(text)
+    # Character by character, as terminals do; what they would join is escaped (see safe.py).
+    return sum([wcwidth(character) for character in text])
 
 
-def fitted(text: str, width: int, right: bool, elide: bool) -> str:
-    """The text in `width` cells: padded, or cut with an ellipsis when `elide`."""
+def fitted(text: str, width: int, right: bool, elide: bool, mark: str = "…") -> str:
+    """The text in `width` cells: padded, or cut when `elide`."""
     have = text_width(text)
     if have > width and elide:
-        text = cut(text, width)
+        text = elided(text, width, mark)
         have = text_width(text)
     padding = " " * (width - have)
     return padding + text if right else text + padding
 
 
-def cut(text: str, width: int) -> str:
-    """The beginning of the text in at most `width` cells, ending in an ellipsis."""
+def elided(text: str, width: int, mark: str = "…") -> str:
+    """The text in at most `width` cells, a mark in place of the middle of a path, or of the end of other text.
+
+    >>> elided("/usr/lib/x86_64-linux-gnu/libc.so.6", 20), elided("sshd: ann [priv]", 10)
+    ('/usr/l…gnu/libc.so.6', 'sshd: ann…')
+    """
+    room = width - len(mark)
+    if room <= 0:
+        return mark[:width]
+    if text.startswith("/") and " " not in text:
+        return _beginning(text, room // 3) + mark + _beginning(text[::-1], room - room // 3)[::-1]
+    return _beginning(text, room) + mark
+
+
+def _beginning(text: str, width: int) -> str:
     if text.isascii():
-        return text[: max(0, width - 1)] + "…"
+        return text[:width]
     kept, used = [], 0
     for character in text:
         used += text_width(character)
-        if used > width - 1:
+        if used > width:
             break
         kept.append(character)
-    return "".join(kept) + "…"
-
-
-def widths(columns: Sequence[str], rows: Iterable[Row], null: str, available: int) -> list[int]:
-    """The width of each column; the widest are narrowed until all fit into `available` cells (0: no bound)."""
-    found = [text_width(plain(name)) for name in columns]
-    for row in rows:
-        for i, value in enumerate(row):
-            found[i] = max(found[i], text_width(plain(value, null)))
-    if not available:
-        return found
-    while sum(found) > available:
-        widest = max(found)
-        if widest <= NARROWEST:
-            break
-        below = max([width for width in found if width < widest], default=NARROWEST)
-        count = found.count(widest)
-        excess = sum(found) - available
-        lowered = max(below, NARROWEST, widest - -(-excess // count))
-        found = [lowered if width == widest else width for width in found]
-    return found
+    return "".join(kept)

@@ -1,7 +1,13 @@
-"""One value a line, `name = value`, records separated by an empty line: for rows too wide for a table."""
+"""Records, one value a line, for rows too wide for a table.
+
+In a file `name = value`, records separated by an empty line; on a terminal under a rule with the number of the row.
+Values are whole; a terminal wraps the long ones.
+"""
 
 from __future__ import annotations
 
+from . import KINDS, RESET
+from .layout import text_width
 from .safe import plain
 
 TYPE_CHECKING = False
@@ -11,17 +17,35 @@ if TYPE_CHECKING:
 
     from . import Style
 
+# Cells that a rule takes at most: it parts records, it need not cross a wide terminal.
+RULE = 80
+
 
 def write(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO, style: Style) -> int:
     """Write a block for each row."""
     names = [plain(name) for name in columns]
-    widest = max([len(name) for name in names], default=0)
-    labels = [name.rjust(widest) for name in names]
+    widest = max([text_width(name) for name in names], default=0)
+    bar, dash = "|-" if style.ascii else "│─"
+    equals = f" {style.painted('rule', bar)} " if style.width else " = "
+    labels = [" " * (widest - text_width(name)) + style.painted("name", name) + equals for name in names]
+    if style.width:
+        labels = [" " + label for label in labels]
+    length = min(style.width, RULE)
+    paint = (
+        {kind: style.colours[name] for kind, name in KINDS.items() if name in style.colours} if style.colours else {}
+    )
+    null = style.null
     count = 0
     for row in rows:
-        if count:
-            out.write("\n")
-        for label, value in zip(labels, row):
-            out.write(f"{label} = {plain(value, style.null)}\n")
         count += 1
+        if style.width:
+            lines = [style.painted("rule", f"{dash * 2} {count} ".ljust(length, dash)) + "\n"]
+        else:
+            lines = ["\n"] if count > 1 else []
+        for label, value in zip(labels, row):
+            kind = value.__class__
+            text = value if kind is str and value.isascii() and value.isprintable() else plain(value, null)
+            colour = paint.get(kind)
+            lines.append(f"{label}{colour}{text}{RESET}\n" if colour else f"{label}{text}\n")
+        out.write("".join(lines))
     return count

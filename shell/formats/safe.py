@@ -1,7 +1,9 @@
 r"""Text from the host made harmless: what could drive a terminal or break a layout is shown, never sent.
 
-Control characters (also C1), DEL, bidirectional marks and invisible formatting become escapes such as `\n`, `\x1b`
-or `\u202e`; everything a person can read stays as it is.
+Kept is what a person can read and what every terminal draws in the same number of cells. Control characters (also C1),
+bidirectional and other invisible marks, spaces that are not the space, characters without a meaning (unassigned,
+private use), and the parts of emoji sequences, which some terminals join and others do not, become escapes such as
+`\n`, `\x1b` or `\u202e`.
 """
 
 from __future__ import annotations
@@ -11,18 +13,36 @@ if TYPE_CHECKING:
     from typing import Any
 
 _NAMED = {9: "\\t", 10: "\\n", 13: "\\r"}
-# Bidirectional marks and isolates, zero-width and invisible characters, line separators, the byte order mark.
-_INVISIBLE = (
-    *(0x61C, 0x180E, 0xFEFF, 0xFFF9, 0xFFFA, 0xFFFB),
-    *range(0x200B, 0x2010),
-    *range(0x2028, 0x202F),
-    *range(0x2060, 0x2070),
-    *range(0xE0000, 0xE0080),
+# Printable by its Unicode category, yet invisible: the grapheme joiner, fillers of Hangul and Khmer, Mongolian and
+# other variation selectors. And what joins with its neighbour to one picture: keycaps, flags' letters, skin tones.
+_MISLEADING = frozenset(
+    [
+        *(0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0),
+        *range(0x180B, 0x1810),
+        *range(0xFE00, 0xFE10),
+        *range(0xE0100, 0xE01F0),
+        0x20E3,
+        *range(0x1F1E6, 0x1F200),
+        *range(0x1F3FB, 0x1F400),
+    ]
 )
-_TABLE = {
-    **{c: _NAMED.get(c, f"\\x{c:02x}") for c in [*range(0x20), *range(0x7F, 0xA0)]},
-    **{c: f"\\u{c:04x}" if c < 0x10000 else f"\\U{c:08x}" for c in _INVISIBLE},
-}
+
+
+class _Shown(dict[int, str]):
+    """How each character is shown, for str.translate."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        return character if character.isprintable() and code not in _MISLEADING else _escape(code)
+
+
+def _escape(code: int) -> str:
+    if code in _NAMED:
+        return _NAMED[code]
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+_SHOWN = _Shown({code: _escape(code) for code in [*range(0x20), *range(0x7F, 0xA0)]})
 
 
 def printable(text: str) -> str:
@@ -33,8 +53,7 @@ def printable(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    shown = text.translate(_TABLE)
-    return shown.encode("utf-8", "backslashreplace").decode()
+    return text.translate(_SHOWN)
 
 
 def plain(value: Any, null: str = "") -> str:
