@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-import time
+from time import perf_counter
 
 from ..vtables.errors import HostqlError
 from .cli import database, format_of, limits
+from .explanation import explain as explained
 from .formats import write
+from .formats.safe import printable
 from .messages import write_error, write_notes
 from .oneshot import style
-from .options import Arguments, UsageError
+from .options import FORMATS, Arguments, UsageError
 from .runner import Runner
 
 TYPE_CHECKING = False
@@ -18,40 +20,54 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from ..vtables.database import Result
+    from ..vtables.database import Database, Result
+    from .explanation import Explanation
 
-COLUMNS = ("table", "how", "times", "rows read", "ms")
+COLUMNS = ("table", "how", "times", "rows_read", "rows_kept", "ms")
 
 
 def explain(given: Arguments) -> int:
-    """Run the query and say how it went, without its rows."""
+    """Run the query and say how it went, without its rows: in words on a terminal, else as rows."""
     if len(given.words) != 2:
         raise UsageError('usage: hostql explain "SELECT ..."')
-    format = format_of(given, "table" if sys.stdout.isatty() else "tsv")
+    as_rows = not sys.stdout.isatty() or any(name in given for name in FORMATS)
+    format = format_of(given, "tsv")
     with database(given) as db:
         if given.words[1] in db.catalog:
             raise UsageError("explain takes a statement, not the name of a table")
-        runner = Runner(db, limits(given))
 
         def show(result: Result, rows: Iterator[tuple[Any, ...]]) -> None:
-            started = time.monotonic()
-            count = sum(1 for _ in rows)
-            elapsed = time.monotonic() - started
-            write(format, COLUMNS, steps(result), sys.stdout, style(sys.stdout, format, "no-header" not in given))
-            sys.stderr.write(f"{count} rows · {elapsed * 1000:.1f} ms\n")
+            told, summary = run(result, rows, db)
+            if as_rows:
+                look = style(sys.stdout, format, "no-header" not in given)
+                write(format, COLUMNS, steps(told), sys.stdout, look)
+                beside = told.remarks + [f"warning: {warning}" for warning in told.warnings]
+                sys.stderr.write("".join([printable(line) + "\n" for line in beside]))
+            else:
+                sys.stdout.write("".join([printable(line) + "\n" for line in told.lines()]))
+            sys.stdout.flush()
+            sys.stderr.write(summary + "\n")
             write_notes(result.notes, sys.stderr)
 
         try:
-            runner.run(given.words[1], given.params, show, traced=True)
+            Runner(db, limits(given)).run(given.words[1], given.params, show, traced=True)
         except HostqlError as error:
             write_error(error, sys.stderr)
             return error.exit_code
     return 0
 
 
-def steps(result: Result) -> list[tuple[Any, ...]]:
-    """A row for each way a table was scanned, in the order of first use."""
+def run(result: Result, rows: Iterator[tuple[Any, ...]], database: Database) -> tuple[Explanation, str]:
+    """Read a traced result to its end; returns its explanation, and its rows and time in a line."""
+    count = sum(1 for _ in rows)
+    elapsed = perf_counter() - result.statement.trace.started if result.statement.trace is not None else 0.0
+    summary = f"{count:,} row{'' if count == 1 else 's'} · {elapsed * 1000:.1f} ms"
+    return explained(result, count, database.catalog), summary
+
+
+def steps(told: Explanation) -> list[tuple[Any, ...]]:
+    """A row for each scan, in the order SQLite takes them."""
     return [
-        (scan.table, scan.plan, scan.calls, scan.rows, round(scan.seconds * 1000, 1))
-        for scan in result.statement.scans.values()
+        (step.name, step.how, step.calls, step.read, step.kept, None if step.ms is None else round(step.ms, 1))
+        for step in told.steps
     ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-from time import perf_counter
 
 from .affinity import Undecided, comparable, lower
 from .errors import HostqlError, QueryError
@@ -64,7 +63,10 @@ class VirtualTable:
     def BestIndexObject(self, info: apsw.IndexInfo) -> bool:
         rows = self.table.typical_rows if self.measured is None else self.measured
         plan = best_plan(self.table, max(rows, 1), info)
-        self.database.statement.wanted.setdefault(self.table.name, set()).update(plan.columns)
+        statement = self.database.statement
+        statement.wanted.setdefault(self.table.name, set()).update(plan.columns)
+        if statement.trace is not None:
+            statement.trace.number(plan)
         key = (plan.description, frozenset(plan.columns), bool(plan.missing))
         number = self._numbers.get(key)
         if number is None:
@@ -75,6 +77,10 @@ class VirtualTable:
         return True
 
     def Open(self) -> Cursor:
+        if self.database.statement.trace is not None:
+            from .trace import TracedCursor
+
+            return TracedCursor(self)
         return Cursor(self)
 
     def Disconnect(self) -> None:
@@ -132,10 +138,7 @@ class Cursor:
         if plan.missing:
             raise _needs(self._virtual.table, plan.missing)
         self._seen = {}
-        rows = self._scan(plan, args)
-        if self._statement.traced:
-            rows = self._timed(rows, plan)
-        self._rows = iter(rows)
+        self._rows = iter(self._scan(plan, args))
         self._get = []
         self.Next()
         if self._row is not END:
@@ -235,19 +238,6 @@ class Cursor:
             count += 1
             yield row
         self._virtual.measured = count
-
-    def _timed(self, rows: Iterable[Any], plan: Plan) -> Iterator[Any]:
-        stats = self._statement.stats(self._name, plan.description.split(":", 1)[1])
-        stats.calls += 1
-        iterator = iter(rows)
-        while True:
-            start = perf_counter()
-            row = next(iterator, END)
-            stats.seconds += perf_counter() - start
-            if row is END:
-                return
-            stats.rows += 1
-            yield row
 
     # What a value that cannot be read becomes.
 

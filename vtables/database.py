@@ -53,7 +53,7 @@ class Database:
         self.connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         self.connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
         self._denied: list[tuple[str, str]] = []
-        self.statement = self._statement("", (), False)
+        self.statement = self._statement("", ())
         self._result: Result | None = None
         for name in self.catalog:
             self._connect(name)
@@ -103,23 +103,38 @@ class Database:
     ) -> None:
         self.close()
 
-    def _statement(self, sql: str, params: Params, traced: bool) -> Statement:
+    def _statement(self, sql: str, params: Params) -> Statement:
         def program() -> list[tuple[Any, ...]]:
-            # Planning it again must not disturb what the running statement wants.
-            wanted = {name: set(columns) for name, columns in self.statement.wanted.items()}
-            rows = list(self.connection.execute("EXPLAIN " + sql, _bindings(params)))
-            self.statement.wanted = wanted
-            return rows
+            return self._explain("EXPLAIN " + sql, params)
 
-        return Statement(sql, self.host, self.settings, self.catalog, program, traced)
+        return Statement(sql, self.host, self.settings, self.catalog, program)
+
+    def _explain(self, sql: str, params: Params) -> list[tuple[Any, ...]]:
+        """The rows of an EXPLAIN; planning again does not disturb what the running statement wants."""
+        wanted = {name: set(columns) for name, columns in self.statement.wanted.items()}
+        rows = list(self.connection.execute(sql, _bindings(params)))
+        self.statement.wanted = wanted
+        return rows
 
     def _start(self, sql: str, text: str, offset: int, params: Params, traced: bool) -> Result:
         if self._result is not None:
             self._result.close()
+        self.statement = self._statement(text, params)
+        if traced:
+            self._trace(text, params)
         self._denied.clear()
-        self.statement = self._statement(text, params, traced)
         self._result = Result(self, sql, text, offset, params)
         return self._result
+
+    def _trace(self, sql: str, params: Params) -> None:
+        from .trace import Trace
+
+        trace = self.statement.trace = Trace()
+        try:
+            trace.explain(lambda prefix: self._explain(prefix + sql, params))
+        except Exception:
+            # What is wrong with it is told when it is run, with a place in the text.
+            pass
 
     def error(self, error: Exception, sql: str, offset: int) -> HostqlError:
         """What to raise for an exception of SQLite's (or one that passed through it)."""

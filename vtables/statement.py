@@ -14,26 +14,14 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .snapshot import Recording
     from .sources.host import Host
-
-
-class ScanStats:
-    """What one way of scanning a table cost in this statement; times in seconds."""
-
-    __slots__ = ("calls", "plan", "rows", "seconds", "table")
-
-    def __init__(self, table: str, plan: str) -> None:
-        self.table = table
-        self.plan = plan
-        self.calls = 0
-        self.rows = 0
-        self.seconds = 0.0
+    from .trace import Trace
 
 
 class Statement:
     """The snapshot, the notes and the stop switch of one statement.
 
     stopped   the error to raise as soon as somebody looks, or None while it may go on.
-    scans     with `traced`, what each scan cost, in the order of first use.
+    trace     what each scan cost, for a statement that is traced; else None.
     """
 
     def __init__(
@@ -43,7 +31,6 @@ class Statement:
         settings: Settings,
         catalog: Catalog,
         program: Callable[[], list[tuple[Any, ...]]],
-        traced: bool = False,
     ) -> None:
         self.sql = sql
         self.host = host
@@ -51,8 +38,7 @@ class Statement:
         self.catalog = catalog
         self.notes = Notes()
         self.stopped: QueryError | None = None
-        self.traced = traced
-        self.scans: dict[tuple[str, str], ScanStats] = {}
+        self.trace: Trace | None = None
         self.wanted: dict[str, set[int]] = {}
         self.recordings: dict[Hashable, Recording] = {}
         self._program = program
@@ -74,13 +60,6 @@ class Statement:
         SQLite tells rows of OR-ed scans apart by their rowid, so the same row must have the same one in each.
         """
         return self._rowids.setdefault(identity, len(self._rowids) + 1)
-
-    def stats(self, table: str, plan: str) -> ScanStats:
-        """The counters of one way of scanning a table."""
-        found = self.scans.get((table, plan))
-        if found is None:
-            found = self.scans[table, plan] = ScanStats(table, plan)
-        return found
 
     def repeats(self, table: str) -> bool:
         """Whether the table can be scanned more than once: SQLite's program has its VFilter twice, or in a loop."""

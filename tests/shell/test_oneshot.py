@@ -145,7 +145,7 @@ def test_the_catalogue_commands():
     assert "weekday\tTEXT" in hostql("describe", "time").stdout
     explained = hostql("explain", "SELECT year FROM time")
     assert explained.stdout.splitlines()[1].split("\t")[0] == "time"
-    assert "1 rows" in explained.stderr
+    assert "1 row " in explained.stderr
 
 
 def test_profile_rates_the_queries_of_a_pack(tmp_path: Path):
