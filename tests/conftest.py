@@ -14,7 +14,6 @@ from hostql.vtables.sources.host import Host
 
 NOBODY = 65534
 _CLONE_NEWNET = 0x40000000
-_NO_NETWORK = "no network namespace"
 
 
 @pytest.fixture
@@ -80,18 +79,15 @@ def in_new_network(action: Callable[[], Any]) -> Any:
 
     def enter_and_act() -> Any:
         if ctypes.CDLL(None).unshare(_CLONE_NEWNET) != 0:
-            return _NO_NETWORK
+            pytest.skip("network namespaces cannot be made here")
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         return action()
 
-    answer = in_child(lambda: None, enter_and_act)
-    if answer == _NO_NETWORK:
-        pytest.skip("network namespaces cannot be made here")
-    return answer
+    return in_child(lambda: None, enter_and_act)
 
 
 def in_child(prepare: Callable[[], None], action: Callable[[], Any]) -> Any:
-    """What `action` returns (anything picklable) in a child process, after `prepare`."""
+    """What `action` returns (anything picklable) in a child process, after `prepare`; skips where the child would."""
     import pickle
     import traceback
 
@@ -101,7 +97,9 @@ def in_child(prepare: Callable[[], None], action: Callable[[], Any]) -> Any:
         os.close(reader)
         try:
             prepare()
-            answer = (True, action())
+            answer: tuple[bool | None, Any] = (True, action())
+        except pytest.skip.Exception as skipped:
+            answer = (None, str(skipped))
         except BaseException:
             answer = (False, traceback.format_exc())
         with os.fdopen(writer, "wb") as pipe:
@@ -111,6 +109,8 @@ def in_child(prepare: Callable[[], None], action: Callable[[], Any]) -> Any:
     with os.fdopen(reader, "rb") as pipe:
         worked, value = pickle.load(pipe)
     os.waitpid(child, 0)
+    if worked is None:
+        pytest.skip(value)
     assert worked, value
     return value
 
@@ -123,5 +123,5 @@ def tool(*command: str) -> str:
         pytest.skip(f"needs {command[0]}")
     done = subprocess.run(command, capture_output=True, text=True, check=False, errors="backslashreplace")
     if done.returncode != 0:
-        pytest.skip(f"{' '.join(command)} failed here: {done.stderr.strip()}")
+        pytest.skip(f"{' '.join(command)} failed here: {done.stderr.strip().partition(chr(10))[0]}")
     return done.stdout

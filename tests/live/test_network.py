@@ -44,13 +44,10 @@ def arranged(*answers: Callable[[], Any]) -> list[Any]:
         for line in SETUP.strip().split("\n"):
             done = subprocess.run(["ip", *line.split()], capture_output=True, text=True, check=False)
             if done.returncode != 0:
-                return [f"ip {line}: {done.stderr.strip()}"]
+                pytest.skip(f"ip {line}: {done.stderr.strip()}")
         return [answer() for answer in answers]
 
-    found = in_new_network(run)
-    if len(found) == 1 and isinstance(found[0], str):
-        pytest.skip(found[0])
-    return found
+    return in_new_network(run)
 
 
 def ip(*arguments: str) -> Callable[[], Any]:
@@ -191,14 +188,11 @@ def test_iptables():
         for line in RULES.strip().split("\n"):
             done = subprocess.run(["iptables", *shlex.split(line)], capture_output=True, text=True, check=False)
             if done.returncode != 0:
-                return f"iptables {line}: {done.stderr.strip()}"
+                pytest.skip(f"iptables {line}: {done.stderr.strip()}")
         saved = subprocess.run(["iptables-save"], capture_output=True, text=True, check=True).stdout
         return saved, rows("SELECT * FROM iptables WHERE filter_name = 'filter'")()
 
-    (answer,) = arranged(lambda: [make()])[0]
-    if isinstance(answer, str):
-        pytest.skip(answer)
-    saved, found = answer
+    ((saved, found),) = arranged(make)
     chains = {line.split()[0][1:]: line.split()[1] for line in saved.splitlines() if line.startswith(":")}
     assert {row["chain"]: row["policy"] or "-" for row in found if not row["target"]} == chains
     assert chains["FORWARD"] == "DROP"
@@ -231,14 +225,11 @@ def test_nftables():
     def make() -> Any:
         done = subprocess.run(["nft", "-f", "-"], input=NFT, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            return done.stderr.strip()
+            pytest.skip(f"nft cannot make rules here: {done.stderr.strip()}")
         shown = subprocess.run(["nft", "-j", "list", "ruleset"], capture_output=True, check=True).stdout
         return json.loads(shown), rows("SELECT * FROM nftables_rules ORDER BY position")()
 
-    (answer,) = arranged(make)
-    if isinstance(answer, str):
-        pytest.skip(f"nft cannot make rules here: {answer}")
-    shown, found = answer
+    ((shown, found),) = arranged(make)
     rules = [entry["rule"] for entry in shown["nftables"] if "rule" in entry]
     assert [(r["handle"], r["chain"], json.loads(r["expression"])) for r in found] == [
         (rule["handle"], rule["chain"], rule["expr"]) for rule in rules

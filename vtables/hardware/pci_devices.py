@@ -72,5 +72,6 @@ def _device(folder: str, slot: str, names: Names) -> tuple[Any, ...]:
         card_vendor,
         names.vendors.get(card_vendor, ""),
         card,
-        names.models.get((card_vendor, card), ""),
+        names.cards.get((vendor, model, card_vendor, card))
+        or (names.models.get((vendor, model), "") if (card_vendor, card) == (vendor, model) else ""),
     )

@@ -29,6 +29,7 @@ class ArpCache(Table):
     examples = ["SELECT address, mac, interface FROM arp_cache;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        scan.host.only_live("the neighbours")
         names = {link.index: link.name for link in links()}
         for found in neighbours():
             if found.family == _IPV4 and not found.state & _NUD_NOARP:

@@ -29,6 +29,7 @@ class InterfaceAddresses(Table):
     examples = ["SELECT interface, address, mask FROM interface_addresses;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        scan.host.only_live("the addresses")
         names = {link.index: link.name for link in links()}
         for found in addresses():
             bits = 32 if found.family == _IPV4 else 128

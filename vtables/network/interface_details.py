@@ -42,6 +42,7 @@ class InterfaceDetails(Table):
     examples = ["SELECT interface, mac, mtu, human_size(ibytes) AS received FROM interface_details;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        scan.host.only_live("the interfaces")
         for link in links():
             device = f"{scan.host.sys}/class/net/{link.name}"
             speed = number(device + "/speed") or 0

@@ -44,6 +44,7 @@ class Routes(Table):
     examples = ["SELECT destination, netmask, gateway, interface FROM routes WHERE type = 'gateway';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        scan.host.only_live("the routes")
         names = {link.index: link.name for link in links()}
         for route in routes():
             ends = (route.destination, route.prefix, route.gateway, route.source)

@@ -20,8 +20,9 @@ def output_of(scan: Scan, name: str, *arguments: str, package: str) -> str | Non
     """What the program prints; None with a note where it fails. TableUnavailable where it is not installed."""
     import subprocess
 
+    scan.host.only_live(f"the answers of {name}")
     path = next((f"{folder}/{name}" for folder in _FOLDERS if os.access(f"{folder}/{name}", os.X_OK)), None)
-    if path is None or not scan.host.live:
+    if path is None:
         raise TableUnavailable(f"{name} is not installed on this host", f"Install the package {package}.")
     try:
         done = subprocess.run(

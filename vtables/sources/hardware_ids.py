@@ -14,13 +14,17 @@ USB_FILES = ("/usr/share/misc/usb.ids", "/usr/share/hwdata/usb.ids", "/var/lib/u
 
 
 class Names:
-    """Names by hexadecimal id: of vendors, of (vendor, model), of classes, of (class, subclass)."""
+    """Names by hexadecimal id: of vendors, of (vendor, model), of classes, of (class, subclass).
 
-    __slots__ = ("classes", "models", "subclasses", "vendors")
+    cards are named by (vendor, model, card's vendor, card's model).
+    """
+
+    __slots__ = ("cards", "classes", "models", "subclasses", "vendors")
 
     def __init__(self) -> None:
         self.vendors: dict[str, str] = {}
         self.models: dict[tuple[str, str], str] = {}
+        self.cards: dict[tuple[str, ...], str] = {}
         self.classes: dict[str, str] = {}
         self.subclasses: dict[tuple[str, str], str] = {}
 
@@ -31,15 +35,23 @@ def parse_ids(text: str) -> Names:
     >>> names = parse_ids("8086  Intel\n\t1237  440FX\n\t\t1af4 1100  Qemu\nC 02  Network\n\t00  Ethernet\n")
     >>> names.vendors, names.models, names.subclasses
     ({'8086': 'Intel'}, {('8086', '1237'): '440FX'}, {('02', '00'): 'Ethernet'})
+    >>> names.cards
+    {('8086', '1237', '1af4', '1100'): 'Qemu'}
     """
     names = Names()
-    vendor = group = ""
+    vendor = group = model = ""
     for line in lines(text):
-        if not line or line[0] == "#" or line.startswith("\t\t"):
+        if not line or line[0] == "#":
             continue
         id, _, name = line.strip().partition("  ")
+        if line.startswith("\t\t"):
+            card = id.split(" ")
+            if vendor and len(card) == 2:
+                names.cards[vendor, model, card[0], card[1]] = name.strip()
+            continue
         if line[0] == "\t":
             if vendor:
+                model = id
                 names.models[vendor, id] = name.strip()
             elif group:
                 names.subclasses[group, id] = name.strip()

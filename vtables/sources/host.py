@@ -21,3 +21,10 @@ class Host:
     def live(self) -> bool:
         """Whether this is the running host itself, so that system calls (not files) may answer."""
         return not self.root and self.proc == "/proc" and self.sys == "/sys"
+
+    def only_live(self, what: str) -> None:
+        """TableUnavailable unless this is the running host: its kernel alone knows `what` ('the routes')."""
+        if not self.live:
+            from ..errors import TableUnavailable
+
+            raise TableUnavailable(f"{what} are known to the running kernel alone, not to the files of {self.root}")

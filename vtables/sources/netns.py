@@ -103,6 +103,7 @@ def inside(path: str, call: Callable[[], T]) -> T:
 
 def all_sockets(scan: Scan) -> list[tuple[int, Socket]]:
     """(namespace, socket) of every network namespace that may be entered, each socket once."""
+    scan.host.only_live("sockets")
     # One list for all tables of a statement; the kernel's longer answers are asked for where `sockets` is one of them.
     detailed = "sockets" in scan.statement.wanted
     found, notes = scan.shared("sockets", lambda: _read_all(scan.host.proc, detailed))

@@ -50,7 +50,7 @@ class OsVersion(Table):
     platform = Column(TEXT, "Short name of the distribution, such as debian")
     platform_like = Column(TEXT, "Distributions it is close to, by short name")
     codename = Column(TEXT, "Code name of the release")
-    arch = Column(TEXT, "Machine architecture")
+    arch = Column(TEXT, "Machine architecture; '' for the files of another host")
     pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
     mount_namespace_id = Column(TEXT, "Not offered; always ''", hidden=True)
 
@@ -75,7 +75,7 @@ class OsVersion(Table):
             fields.get("ID", ""),
             fields.get("ID_LIKE", ""),
             fields.get("VERSION_CODENAME", ""),
-            os.uname().machine,
+            os.uname().machine if scan.host.live else "",
             0,
             "",
         )

@@ -24,7 +24,7 @@ class SystemInfo(Table):
     uuid = Column(
         TEXT, "The firmware's id of the machine; '' where it has none or only root may know", collate="NOCASE"
     )
-    cpu_type = Column(TEXT, "Machine architecture")
+    cpu_type = Column(TEXT, "Machine architecture; '' for the files of another host")
     cpu_subtype = Column(TEXT, "Model number of the CPU")
     cpu_brand = Column(TEXT, "Model name of the CPU")
     cpu_physical_cores = Column(INTEGER, "Number of cores")
@@ -56,7 +56,7 @@ class SystemInfo(Table):
         yield (
             name,
             attribute(dmi + "product_uuid"),
-            os.uname().machine,
+            os.uname().machine if scan.host.live else "",
             first.get("model", ""),
             first.get("model name", ""),
             len(cores) or None,
