@@ -54,7 +54,7 @@ def functions(given: Arguments) -> int:
     from ..vtables.functions.catalog import FUNCTIONS
 
     pattern = _one(given, "functions [PATTERN]", optional=True)
-    rows = [(f.signature, f.doc, f.example) for f in FUNCTIONS if _matches(f.name, pattern)]
+    rows = [(f.signature, f.doc, f.example) for f in FUNCTIONS if matches(f.name, pattern)]
     if not rows:
         raise HostqlError(f"no function matches {pattern!r}", "hostql functions lists all.")
     _print(given, ("function", "what it gives", "example"), rows)
@@ -73,7 +73,7 @@ def find(catalog: Catalog, name: str) -> type[Table]:
 
 def matching(catalog: Catalog, pattern: str) -> list[str]:
     """Names of the tables that match the pattern."""
-    return [name for name in catalog if _matches(name, pattern)]
+    return [name for name in catalog if matches(name, pattern)]
 
 
 def first_line(table: type[Table]) -> str:
@@ -97,7 +97,8 @@ def flags(column: Column) -> str:
     return " ".join(words)
 
 
-def _matches(name: str, pattern: str) -> bool:
+def matches(name: str, pattern: str) -> bool:
+    """Whether a name holds the text or fits the pattern (`*` and `%` stand for anything)."""
     return not pattern or pattern in name or fnmatch(name, pattern.replace("%", "*"))
 
 

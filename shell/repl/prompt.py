@@ -1,4 +1,4 @@
-"""The keyboard: prompt-toolkit put together from completion, history, highlighting and a session."""
+"""The keyboard: prompt-toolkit put together from history, completion, highlighting, keys and a session."""
 
 from __future__ import annotations
 
@@ -7,30 +7,34 @@ import platform
 import sys
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion, ThreadedCompleter
-from prompt_toolkit.document import Document
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, ConditionalAutoSuggest
+from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
-from prompt_toolkit.lexers import PygmentsLexer
-from pygments.lexers.sql import SqlLexer
+from prompt_toolkit.lexers import DynamicLexer, Lexer
 
 from ..._version import __version__
-from .commands import COMMANDS
-from .completion import Words, suggest
-from .history import history
+from .completer import completer
+from .keys import bindings
+from .record import keyboard_history
 from .session import Session, complete_input
+from .toolbar import toolbar, user_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
+
+PROMPT = "hostql> "
+CONTINUATION = "   ...> "
 
 
 def loop(session: Session) -> int:
     """Read and handle inputs until the user leaves; returns the exit code."""
     print(welcome(session))
-    keyboard = _keyboard(session)
+    keyboard = build(session)
     while not session.done:
+        sys.stdout.flush()
         try:
-            text = keyboard.prompt("hostql> ")
+            text = keyboard.prompt()
         except KeyboardInterrupt:
             continue
         except EOFError:
@@ -42,50 +46,51 @@ def loop(session: Session) -> int:
 
 def welcome(session: Session) -> str:
     """What this is, where, as whom."""
-    who = "root" if os.geteuid() == 0 else f"uid {os.geteuid()}"
     facts = [
         f"hostql {__version__}",
         platform.node(),
         f"Linux {platform.release()}",
-        who,
+        user_name(),
         f"{len(session.database.catalog)} tables",
     ]
     return " · ".join(facts) + "\nType SQL ending in ';', .help for commands, Tab to complete.\n"
 
 
-def _keyboard(session: Session) -> PromptSession[str]:
+def build(session: Session) -> PromptSession[str]:
+    """The input line, which follows the session's settings as they change."""
+    settings = session.settings
     keyboard: PromptSession[str] = PromptSession(
-        history=history(),
-        lexer=PygmentsLexer(SqlLexer),
-        completer=ThreadedCompleter(_SqlCompleter(words(session))),
-        complete_while_typing=False,
-        prompt_continuation="   ...> ",
-        multiline=Condition(lambda: not complete_input(keyboard.default_buffer.text)),
+        message=PROMPT,
+        prompt_continuation=CONTINUATION,
+        history=keyboard_history(settings.history),
+        auto_suggest=ConditionalAutoSuggest(AutoSuggestFromHistory(), Condition(lambda: settings.suggestions)),
+        lexer=DynamicLexer(_lexer()),
+        completer=completer(session),
+        complete_while_typing=Condition(lambda: settings.completion == "typing"),
+        multiline=Condition(lambda: not complete_input(keyboard.default_buffer.text, session)),
+        editing_mode=_editing_mode(session),
+        key_bindings=bindings(session),
+        bottom_toolbar=None if os.environ.get("TERM") == "dumb" else lambda: toolbar(session),
         enable_open_in_editor=True,
+        tempfile_suffix=".sql",
     )
     return keyboard
 
 
-def words(session: Session) -> Words:
-    """All that can be completed in this session."""
-    catalog = session.database.catalog
-
-    def columns(table: str) -> list[tuple[str, str]]:
-        return [(c.name, f"{c.type} {c.doc}") for c in catalog.load(table).columns if not c.hidden]
-
-    connection = session.database.connection
-    functions = sorted({name for (name,) in connection.execute("SELECT name FROM pragma_function_list")})
-    named = [name for name in functions if name.isidentifier()]
-    return Words(catalog, columns, named, [(name, command.help) for name, command in COMMANDS.items()])
+def _editing_mode(session: Session) -> EditingMode:
+    return EditingMode.VI if session.settings.keys == "vi" else EditingMode.EMACS
 
 
-class _SqlCompleter(Completer):
-    """Gives prompt-toolkit what `suggest` found."""
+def _lexer() -> Callable[[], Lexer]:
+    """Gives the lexer; pygments' is imported when the first character is drawn."""
+    found: list[Lexer] = []
 
-    def __init__(self, words: Words) -> None:
-        self._words = words
+    def lexer() -> Lexer:
+        if not found:
+            from prompt_toolkit.lexers import PygmentsLexer
+            from pygments.lexers.sql import SqlLexer
 
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
-        length, found = suggest(document.text_before_cursor, document.text_after_cursor, self._words)
-        for suggestion in found:
-            yield Completion(suggestion.text, -length, display_meta=suggestion.about or suggestion.kind)
+            found.append(PygmentsLexer(SqlLexer))
+        return found[0]
+
+    return lexer

@@ -7,66 +7,221 @@ import time
 
 from ...vtables.errors import HostqlError, QueryCancelled
 from ..formats import write
+from ..formats.safe import printable
 from ..messages import write_error, write_notes
 from ..oneshot import style
 from ..runner import Runner
+from .destination import Destination
+from .friendly import meant
+from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from ...vtables.database import Database, Result
-    from ...watchdog.limits import Limits
+    from .settings import Settings
+
+# Rows of the last result that `.last` and `.export` can give again without asking the host.
+KEPT_ROWS = 1000
+
+
+class Last:
+    """The last result: its statement, columns, the rows that were kept, how many there were, seconds and notes."""
+
+    __slots__ = ("columns", "count", "notes", "rows", "seconds", "sql", "types")
+
+    def __init__(self, sql: str, columns: tuple[str, ...], types: tuple[str, ...]) -> None:
+        self.sql = sql
+        self.columns = columns
+        self.types = types
+        self.rows: list[tuple[Any, ...]] = []
+        self.count = 0
+        self.seconds = 0.0
+        self.notes: list[str] = []
+
+    @property
+    def complete(self) -> bool:
+        """Whether all its rows were kept."""
+        return len(self.rows) == self.count
 
 
 class Session:
-    """One database, an output mode, limits; `done` once the user has left."""
+    """One database and all that the user has set.
 
-    def __init__(self, database: Database, limits: Limits, mode: str) -> None:
+    params   values for :NAME in statements
+    last     the last result, None before the first
+    failed   whether the last input went wrong
+    done     True once the user has left
+    """
+
+    def __init__(self, database: Database, settings: Settings, record: Record | None = None) -> None:
         self.database = database
-        self.runner = Runner(database, limits)
-        self.mode = mode
+        self.settings = settings
+        self.runner = Runner(database, settings.limits())
+        self.record = record or Record.nowhere()
+        self.destination = Destination()
+        self.params: dict[str, Any] = {}
+        self.last: Last | None = None
+        self.failed = False
         self.done = False
+        self._files: list[str] = []
 
     def handle(self, text: str) -> None:
         """Do what one input says: a command that begins with a dot, or SQL. Errors are shown, never raised."""
+        text = meant(text, self.database.catalog)
+        if not text.strip():
+            return
+        before = self.last
+        entry = self.record.begin(text)
+        started = time.monotonic()
+        error = self._tried(lambda: self.script(text))
+        self.failed = error is not None
+        rows = self.last.count if self.last is not None and self.last is not before else None
+        self.record.end(entry, time.monotonic() - started, rows, error.message if error is not None else "")
+
+    def script(self, text: str) -> None:
+        """Run commands (a line each, beginning with a dot) and statements in their order. Raises HostqlError."""
         from .commands import dispatch
 
-        try:
-            if text.lstrip().startswith("."):
-                dispatch(self, text.strip())
+        for _, piece in pieces(text):
+            if piece.startswith("."):
+                dispatch(self, piece)
             else:
-                self.runner.run(text, {}, self._show)
-        except KeyboardInterrupt:
-            sys.stdout.flush()
-            write_error(QueryCancelled("cancelled"), sys.stderr)
-        except HostqlError as error:
-            sys.stdout.flush()
-            write_error(error, sys.stderr)
+                self.run(piece)
+            if self.done:
+                return
 
-    def show_rows(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-        """Rows of a command, in the session's mode."""
-        write(self.mode, columns, rows, sys.stdout, style(sys.stdout, self.mode, True))
+    def reading(self, name: str, text: str) -> None:
+        """Run a file's text; an error says where in the file it is. Raises HostqlError."""
+        if name in self._files:
+            raise HostqlError(f"{name} reads itself")
+        self._files.append(name)
+        try:
+            for line, piece in pieces(text):
+                try:
+                    self.script(piece)
+                except HostqlError as error:
+                    error.message = f"{name}, line {line}: {error.message}"
+                    raise
+                if self.done:
+                    return
+        finally:
+            self._files.pop()
+
+    def export(self, sql: str, path: str) -> None:
+        """Write a statement's rows to a file, in the format of its ending. Raises HostqlError, KeyboardInterrupt."""
+        from .transfer import write_rows
+
+        def write_result(result: Result, rows: Iterator[tuple[Any, ...]]) -> None:
+            count = write_rows(path, result.columns, rows)
+            self.write(f"{count} rows to {path}")
+            if self.settings.notes:
+                write_notes(result.notes, sys.stderr)
+
+        self.runner.limits = self.settings.limits()
+        self.runner.run(sql, self.params, write_result)
+
+    def run(self, sql: str, params: dict[str, Any] | None = None, *, traced: bool = False) -> None:
+        """Run statements and show their results. Raises HostqlError, KeyboardInterrupt."""
+        self.runner.limits = self.settings.limits()
+        self.runner.run(sql, self.params if params is None else params, self._show, traced=traced)
+
+    def rows(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        """Show rows of a command in the session's mode; returns how many."""
+        with self.destination.opened() as out:
+            return self._write(columns, rows, out)
+
+    def write(self, text: str) -> None:
+        """A line (or lines) for the user, to where results go."""
+        with self.destination.opened() as out:
+            (out or sys.stdout).write("\n".join([printable(line) for line in text.split("\n")]) + "\n")
+
+    def note(self, text: str) -> None:
+        """A word beside the result, on standard error."""
+        sys.stdout.flush()
+        write_notes([text], sys.stderr)
+
+    def _tried(self, action: Callable[[], None]) -> HostqlError | None:
+        try:
+            action()
+        except KeyboardInterrupt:
+            error: HostqlError = QueryCancelled("cancelled")
+        except HostqlError as raised:
+            error = raised
+        else:
+            return None
+        sys.stdout.flush()
+        write_error(error, sys.stderr)
+        return error
 
     def _show(self, result: Result, rows: Iterator[tuple[Any, ...]]) -> None:
         started = time.monotonic()
+        if not result.columns:
+            for _ in rows:
+                pass
+            write_notes(result.notes, sys.stderr)
+            return
+        last = self.last = Last(result.text, result.columns, result.types)
         try:
-            if result.columns:
-                count = write(self.mode, result.columns, rows, sys.stdout, style(sys.stdout, self.mode, True))
-            else:
-                count = sum(1 for _ in rows)
+            with self.destination.opened() as out:
+                self._write(result.columns, _kept(rows, last), out)
         finally:
             sys.stdout.flush()
-            write_notes(result.notes, sys.stderr)
-        if result.columns:
-            print(f"{count} row{'' if count == 1 else 's'} · {(time.monotonic() - started) * 1000:.0f} ms")
+            last.seconds = time.monotonic() - started
+            last.notes = list(result.notes)
+            if self.settings.notes:
+                write_notes(last.notes, sys.stderr)
+        if self.settings.timer and out is None:
+            print(f"{last.count} row{'' if last.count == 1 else 's'} · {last.seconds * 1000:.0f} ms")
+
+    def _write(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Any) -> int:
+        mode = self.settings.mode
+        if mode == "auto":
+            mode = self.destination.format or "table"
+        look = style(out or sys.stdout, mode, self.settings.header)
+        return write(mode, columns, rows, out or sys.stdout, look)
 
 
-def complete_input(text: str) -> bool:
-    """Whether Enter should run the text: a command, nothing at all, or SQL that ends in a semicolon."""
-    import apsw
+def _kept(rows: Iterator[tuple[Any, ...]], last: Last) -> Iterator[tuple[Any, ...]]:
+    """The rows, counted, the first of them kept."""
+    for row in rows:
+        last.count += 1
+        if last.count <= KEPT_ROWS:
+            last.rows.append(row)
+        yield row
+
+
+def pieces(text: str) -> Iterator[tuple[int, str]]:
+    r"""The commands and statements of an input or a file, each with the line where it begins: a line that begins with
+    a dot, outside of a statement, is a command.
+
+    >>> list(pieces(".mode json\nselect 1;\n.tables\nselect\n.5; select 2"))
+    [(1, '.mode json'), (2, 'select 1;'), (3, '.tables'), (4, 'select\n.5; select 2')]
+    """
+    from apsw import complete
 
     from ...vtables.database import blank
 
-    return text.lstrip().startswith(".") or blank(text) or apsw.complete(text)
+    gathered, start = "", 1
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
+        if line.lstrip().startswith(".") and (blank(gathered) or complete(gathered)):
+            if not blank(gathered):
+                yield start, gathered.rstrip("\n")
+            gathered, start = "", number + 1
+            yield number, line.strip()
+        else:
+            gathered += line
+    if not blank(gathered):
+        yield start, gathered.rstrip("\n")
+
+
+def complete_input(text: str, session: Session) -> bool:
+    """Whether Enter should run the text: a command or friendly word, nothing at all, or SQL that ends in `;`."""
+    from apsw import complete
+
+    from ...vtables.database import blank
+
+    text = meant(text, session.database.catalog)
+    return text.lstrip().startswith(".") or blank(text) or complete(text)

@@ -1,78 +1,122 @@
-"""The prompt on a real pseudo-terminal."""
+"""The prompt on a real pseudo-terminal: typing, running, cancelling, leaving."""
 
 from __future__ import annotations
 
-import os
 import stat
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-pexpect = pytest.importorskip("pexpect")
+pytest.importorskip("pexpect")
+pytest.importorskip("pyte")
+
+from .terminal import Terminal
 
 ENDLESS = "with recursive c(x) as (select 1 union all select x+1 from c) select count(*) from c;"
 
 
 @pytest.fixture
-def prompt(tmp_path: Path) -> Iterator[object]:
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
     """A running prompt that has shown itself ready."""
-    env = {**os.environ, "TERM": "xterm", "XDG_STATE_HOME": str(tmp_path), "PROMPT_TOOLKIT_NO_CPR": "1"}
-    child = pexpect.spawn(sys.executable, ["-m", "hostql"], encoding="utf-8", timeout=30, dimensions=(40, 120), env=env)
-    child.expect("Tab to complete")
-    child.expect("hostql>")
-    yield child
-    child.close(force=True)
+    with Terminal(tmp_path) as running:
+        yield running
 
 
-def test_a_query_over_two_lines(prompt):
-    prompt.send("select 40 + 2\r")
-    prompt.expect(r"\.\.\.>")
-    prompt.send("as answer;\r")
-    prompt.expect("answer")
-    prompt.expect("42")
-    prompt.expect("1 row ")
+def test_a_query_over_two_lines(terminal: Terminal):
+    terminal.enter("select 40 + 2")
+    terminal.wait_for("...>")
+    terminal.enter("as answer;")
+    terminal.wait_for("1 row ")
+    assert "42" in terminal.text
 
 
-def test_tab_completes_a_table(prompt):
-    prompt.send("select version from kernel_inf\t")
-    # What follows may be drawn apart, with escape sequences (which have no `o`) before it.
-    prompt.expect(r"kernel_inf[^o]*?o")
-    prompt.send(";\r")
-    prompt.expect("1 row ")
+def test_alt_enter_runs_what_is_there(terminal: Terminal):
+    terminal.type("select 40 + 2 as answer")
+    terminal.key("alt-enter")
+    terminal.wait_for("1 row ")
 
 
-def test_interrupt_cancels_the_query_and_keeps_the_session(prompt):
-    prompt.send("select 7 as started; " + ENDLESS + "\r")
-    prompt.expect("1 row ")
-    prompt.sendintr()
-    prompt.expect("cancelled")
-    prompt.send("select 'still' || ' here';\r")
-    prompt.expect("still here")
+def test_tab_completes_a_table(terminal: Terminal):
+    terminal.type("select version from kernel_inf")
+    terminal.key("tab")
+    terminal.wait_for("from kernel_info")
+    terminal.enter(";")
+    terminal.wait_for("1 row ")
 
 
-def test_mistakes_are_pointed_at_and_commands_work(prompt):
-    prompt.send("select nmae from time;\r")
-    prompt.expect("no such column: nmae")
-    prompt.send(".mode json\r")
-    prompt.expect("hostql>")
-    prompt.send("select 1 as a;\r")
-    prompt.expect('{"a": 1}')
-    prompt.send(".tabels\r")
-    prompt.expect("Did you mean .tables")
-    prompt.send(".describe time\r")
-    prompt.expect("weekday")
-    prompt.send(".quit\r")
-    prompt.expect(pexpect.EOF)
+def test_interrupt_cancels_the_query_and_keeps_the_session(terminal: Terminal):
+    terminal.enter("select 7 as started; " + ENDLESS)
+    terminal.wait_for("1 row ")
+    terminal.key("C-c")
+    terminal.wait_for("cancelled")
+    assert "still here" in terminal.ask("select 'still' || ' here';")
 
 
-def test_history_is_private(prompt, tmp_path: Path):
-    prompt.send("select 5;\r")
-    prompt.expect("1 row ")
-    prompt.expect("hostql>")
-    prompt.sendeof()
-    prompt.expect(pexpect.EOF)
-    file = tmp_path / "hostql" / "history"
-    assert "select 5;" in file.read_text()
+def test_interrupt_at_the_prompt_drops_the_line(terminal: Terminal):
+    terminal.type("select never")
+    terminal.wait_for("select never")
+    terminal.key("C-c")
+    assert "42" in terminal.ask("select 6 * 7;")
+
+
+def test_mistakes_are_pointed_at(terminal: Terminal):
+    text = terminal.ask("select nmae from time;")
+    assert "no such column: nmae" in text
+    assert "       ^^^^" in text
+    assert "Did you mean .tables" in terminal.ask(".tabels")
+
+
+@pytest.mark.parametrize("leaving", [".quit", ".exit", "quit", "exit;", "\\q"])
+def test_leaving(terminal: Terminal, leaving: str):
+    terminal.enter(leaving)
+    assert terminal.wait_for_end() == 0
+
+
+def test_control_d_leaves(terminal: Terminal):
+    terminal.key("C-d")
+    assert terminal.wait_for_end() == 0
+
+
+def test_history_is_private_and_outlives_the_session(tmp_path: Path):
+    with Terminal(tmp_path) as first:
+        first.ask("select 5 as five;")
+        first.key("C-d")
+        first.wait_for_end()
+    file = tmp_path / "state" / "hostql" / "history.db"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    with Terminal(tmp_path) as second:
+        second.key("up")
+        second.wait_for("select 5 as five;")
+        second.key("C-c")
+        second.wait_for_prompt()
+        second.key("C-r")
+        second.type("five")
+        second.wait_until(lambda: second.count("select 5 as five;") > 1, "the statement found by Ctrl-R")
+        second.key("C-c")
+        assert "select 5 as five;" in second.ask("select statement from hostql_history where row_count = 1;")
+
+
+def test_a_history_that_cannot_be_kept_costs_a_note(tmp_path: Path):
+    (tmp_path / "state").write_text("a file where a folder is needed")
+    with Terminal(tmp_path) as terminal:
+        assert "no history is kept" in terminal.text
+        assert "42" in terminal.ask("select 6 * 7;")
+
+
+def test_vi_keys(tmp_path: Path):
+    (tmp_path / "config" / "hostql").mkdir(parents=True)
+    (tmp_path / "config" / "hostql" / "config").write_text("keys = vi\n")
+    with Terminal(tmp_path) as terminal:
+        terminal.type("select 66;")
+        terminal.key("escape")
+        terminal.type("0cwvalues ")
+        terminal.wait_for("values")
+        terminal.key("escape")
+        terminal.type("A")
+        terminal.key("backspace")
+        terminal.type("0;")
+        # `values 66` is a mistake: what counts is that the word was changed.
+        terminal.key("enter")
+        terminal.wait_for("values 660;")

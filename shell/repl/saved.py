@@ -1,0 +1,78 @@
+"""Saved queries: one readable file each, `$XDG_CONFIG_HOME/hostql/queries/NAME.sql`."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ...vtables.errors import HostqlError
+from ...vtables.suggest import nearest
+from .settings import config_folder
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_SKIPPED_OR_PARAMETER = re.compile(
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|[:@$]([A-Za-z_]\w*)", re.DOTALL
+)
+
+
+class SavedQueries:
+    """The queries of a folder, by name."""
+
+    def __init__(self, folder: str = "") -> None:
+        self.folder = folder or os.path.join(config_folder(), "queries")
+
+    def names(self) -> list[str]:
+        """The names, sorted; none where the folder does not exist or may not be read."""
+        try:
+            return sorted(name[:-4] for name in os.listdir(self.folder) if name.endswith(".sql"))
+        except OSError:
+            return []
+
+    def get(self, name: str) -> str:
+        """The SQL. HostqlError for an unknown name, with the nearest ones."""
+        try:
+            with open(self._path(name), encoding="utf-8") as file:
+                return file.read()
+        except FileNotFoundError:
+            meant = nearest(name, self.names())
+            hint = f"Did you mean {' or '.join(meant)}?" if meant else ".saved lists them, .save makes one."
+            raise HostqlError(f"no saved query {name}", hint) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise HostqlError(f"cannot read {self._path(name)}: {error}") from error
+
+    def put(self, name: str, sql: str) -> str:
+        """Keep the SQL under the name, in place of what was there; returns the file. HostqlError."""
+        path = self._path(name)
+        try:
+            os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            with open(
+                os.open(path + ".part", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+            ) as f:
+                f.write(sql.strip() + "\n")
+            os.replace(path + ".part", path)
+        except OSError as error:
+            raise HostqlError(f"cannot write {path}: {error.strerror}") from error
+        return path
+
+    def remove(self, name: str) -> None:
+        """Delete a query. HostqlError."""
+        self.get(name)
+        try:
+            os.unlink(self._path(name))
+        except OSError as error:
+            raise HostqlError(f"cannot delete {self._path(name)}: {error.strerror}") from error
+
+    def _path(self, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise HostqlError(f"{name!r} cannot be a query's name", "Use letters, digits, '_', '-' and '.'.")
+        return os.path.join(self.folder, name + ".sql")
+
+
+def parameters(sql: str) -> list[str]:
+    """The names of the parameters in the order in which they first come.
+
+    >>> parameters("select :pid, ':no', @name -- :not")
+    ['pid', 'name']
+    """
+    found = [match[1] for match in _SKIPPED_OR_PARAMETER.finditer(sql) if match[1]]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,69 @@
+"""The status bar: who and where, the last query, what is set."""
+
+from __future__ import annotations
+
+import os
+import platform
+import pwd
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
+
+    from .session import Session
+
+
+def user_name() -> str:
+    """The user's name, or the number where there is no name."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"uid {os.geteuid()}"
+
+
+def toolbar(session: Session) -> StyleAndTextTuples:
+    """The bar's parts; what is not the default is shown, the rest is not."""
+    from .commands.host import limits_text
+
+    root = os.geteuid() == 0
+    parts: list[tuple[str, str]] = [
+        ("class:bottom-toolbar.root" if root else "class:bottom-toolbar.text", f" {user_name()}@{platform.node()} ")
+    ]
+    if not root:
+        parts.append(("class:bottom-toolbar.text", "not root: other users' processes in part"))
+    last = session.last
+    if session.failed:
+        parts.append(("class:bottom-toolbar.error", "failed"))
+    elif last is not None:
+        rows = f"{last.count:,} row{'' if last.count == 1 else 's'}"
+        parts.append(("class:bottom-toolbar.text", f"{rows} in {seconds_text(last.seconds)}"))
+        if last.notes:
+            noted = f"{len(last.notes)} note{'' if len(last.notes) == 1 else 's'}"
+            parts.append(("class:bottom-toolbar.notes", noted))
+    for label, value in (
+        ("mode", session.settings.mode if session.settings.mode != "auto" else ""),
+        ("to", session.destination.name if session.destination.name != "the terminal" else ""),
+        ("limits", limits_text(session)),
+        ("keys", "vi" if session.settings.keys == "vi" else ""),
+    ):
+        if value:
+            parts.append(("class:bottom-toolbar.text", f"{label}: {value}"))
+    shown: StyleAndTextTuples = []
+    for i, part in enumerate(parts):
+        if i:
+            shown.append(("class:bottom-toolbar.text", " │ "))
+        shown.append(part)
+    return shown
+
+
+def seconds_text(seconds: float) -> str:
+    """A time as a person reads it: '11 ms', '2.4 s', '3 min 5 s'.
+
+    >>> seconds_text(0.0114), seconds_text(2.44), seconds_text(185)
+    ('11 ms', '2.4 s', '3 min 5 s')
+    """
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
