@@ -39,6 +39,7 @@ def test_alt_enter_runs_what_is_there(terminal: Terminal):
 
 def test_tab_completes_a_table(terminal: Terminal):
     terminal.type("select version from kernel_inf")
+    terminal.wait_for("kernel_info")
     terminal.key("tab")
     terminal.wait_for("from kernel_info")
     terminal.enter(";")
