@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # A pattern of the whole input, and the command it stands for; `\1` is what it was about. The first that fits counts.
 _PHRASES = tuple(
-    (re.compile(pattern + r"\s*;?", re.IGNORECASE | re.DOTALL), command)
+    (re.compile(rf"(?:{pattern})\s*;?", re.IGNORECASE | re.DOTALL), command)
     for pattern, command in (
         (r"(?:help|\?|\\\?|\\h|h)", ".help"),
         (r"(?:help|\\h|\?)\s+\.?(\w+)", r".help \1"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from ...vtables.errors import HostqlError, QueryCancelled
+from ...vtables.errors import HostqlError, QueryCancelled, QueryError
 from ..formats import write
 from ..formats.safe import printable
 from ..messages import write_error, write_notes
@@ -103,6 +103,8 @@ class Session:
                 try:
                     self.script(piece)
                 except HostqlError as error:
+                    if isinstance(error, QueryError) and error.offset is not None:
+                        line += error.sql.count("\n", 0, error.offset)
                     error.message = f"{name}, line {line}: {error.message}"
                     raise
                 if self.done:
@@ -181,6 +183,7 @@ class Session:
         if mode == "auto":
             mode = self.destination.format or "table"
         look = style(out or sys.stdout, mode, self.settings.header)
+        look.null = self.settings.null if mode in ("table", "box", "line") else ""
         return write(mode, columns, rows, out or sys.stdout, look)
 
 
