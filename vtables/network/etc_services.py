@@ -24,7 +24,11 @@ def parse_services(text: str) -> Iterator[tuple[str, int, str, str, str] | None]
         if words:
             number, slash, protocol = words[1].partition("/") if len(words) > 1 else ("", "", "")
             port = integer(number) if slash else None
-            yield None if port is None else (words[0], port, protocol, " ".join(words[2:]), comment)
+            yield (
+                None
+                if port is None or not 0 <= port < 65536
+                else (words[0], port, protocol, " ".join(words[2:]), comment)
+            )
 
 
 _FILE = "/etc/services"

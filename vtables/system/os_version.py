@@ -33,9 +33,14 @@ def parse_os_release(text: str) -> Iterator[tuple[str, str] | None]:
             continue
         name, equals, value = line.partition("=")
         try:
-            yield (name, "".join(split(value))) if equals and name.isidentifier() else None
+            yield (name, _unquoted("".join(split(value)))) if equals and name.isidentifier() else None
         except ValueError:
             yield None
+
+
+def _unquoted(value: str) -> str:
+    """What shlex leaves: inside double quotes a shell lets a backslash protect these two as well."""
+    return value.replace("\\$", "$").replace("\\`", "`")
 
 
 class OsVersion(Table):

@@ -1,0 +1,166 @@
+"""Control groups of both versions: trees as kernels make them, the live ones, and a group made by hand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostql.tests.conftest import query
+from hostql.vtables.database import Database
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_text(content + "\n")
+
+
+def mounts(root: Path, *lines: str) -> None:
+    write(root / "proc/self", {"mountinfo": "\n".join(lines)})
+
+
+def by_path(database: Database, where: str = "1") -> dict[str, dict[str, Any]]:
+    return {row["path"]: row for row in query(database, f"SELECT * FROM cgroups WHERE {where}")}
+
+
+def test_version_2(tmp_path: Path, open_root: Callable[..., Database]):
+    mounts(
+        tmp_path,
+        "30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot",
+    )
+    top = tmp_path / "sys/fs/cgroup"
+    write(top, {"cgroup.controllers": "cpuset cpu io memory pids", "cgroup.procs": "", "cpu.stat": "usage_usec 900"})
+    write(
+        top / "system.slice/web.service",
+        {
+            "cgroup.procs": "11\n12",
+            "memory.current": "1048576",
+            "memory.peak": "2097152",
+            "memory.max": "4194304",
+            "memory.swap.max": "0",
+            "memory.events": "low 0\nhigh 3\nmax 4\noom 1\noom_kill 2",
+            "cpu.stat": "usage_usec 1234567\nuser_usec 1\nnr_periods 50\nnr_throttled 7\nthrottled_usec 9",
+            "cpu.weight": "100",
+            "cpu.max": "50000 100000",
+            "pids.current": "2",
+            "pids.max": "512",
+        },
+    )
+    write(top / "user.slice", {"cgroup.procs": "", "memory.max": "max", "pids.max": "max", "cpu.max": "max 100000"})
+    rows = by_path(open_root())
+    assert set(rows) == {"/", "/system.slice", "/system.slice/web.service", "/user.slice"}
+    web = rows["/system.slice/web.service"]
+    assert (web["version"], web["controllers"], web["processes"]) == (2, "cpuset,cpu,io,memory,pids", 2)
+    assert (web["memory_current"], web["memory_peak"], web["memory_max"], web["swap_max"]) == (
+        1 << 20,
+        2 << 20,
+        4 << 20,
+        0,
+    )
+    assert (web["cpu_usage"], web["cpu_weight"], web["cpu_max"], web["throttled"]) == (1234567, 100, "50000 100000", 7)
+    assert (web["pids_current"], web["pids_max"], web["oom_kills"]) == (2, 512, 2)
+    user = rows["/user.slice"]
+    assert (user["memory_max"], user["pids_max"], user["cpu_max"]) == (None, None, "max 100000")
+    assert rows["/"]["cpu_usage"] == 900 and rows["/"]["memory_current"] is None
+
+
+def test_version_1(tmp_path: Path, open_root: Callable[..., Database]):
+    """A hierarchy for each set of controllers; only controllers are named, not the other options of the mount."""
+    mounts(
+        tmp_path,
+        "31 30 0:27 / /sys/fs/cgroup/memory rw,nosuid,nodev,noexec,relatime shared:10 - cgroup cgroup rw,memory",
+        "32 30 0:28 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid - cgroup cgroup rw,cpu,cpuacct",
+        "33 30 0:29 / /sys/fs/cgroup/systemd rw,nosuid - cgroup cgroup rw,xattr,name=systemd,release_agent=/x",
+        "34 30 0:30 / /tmp rw - tmpfs tmpfs rw",
+    )
+    top = tmp_path / "sys/fs/cgroup"
+    write(
+        top / "memory/docker",
+        {
+            "cgroup.procs": "7",
+            "memory.usage_in_bytes": "4096",
+            "memory.max_usage_in_bytes": "8192",
+            "memory.limit_in_bytes": "9223372036854771712",
+            "memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 5",
+        },
+    )
+    write(
+        top / "cpu,cpuacct/docker",
+        {
+            "cgroup.procs": "7\n8",
+            "cpuacct.usage": "5000000",
+            "cpu.shares": "1024",
+            "cpu.cfs_quota_us": "-1",
+            "cpu.cfs_period_us": "100000",
+            "cpu.stat": "nr_periods 0\nnr_throttled 3\nthrottled_time 0",
+        },
+    )
+    write(top / "cpu,cpuacct/half", {"cgroup.procs": "", "cpu.cfs_quota_us": "50000", "cpu.cfs_period_us": "100000"})
+    write(top / "systemd", {"cgroup.procs": "1"})
+    rows = by_path(open_root(), "controllers = 'memory'")
+    memory = rows["/docker"]
+    assert (memory["version"], memory["memory_current"], memory["memory_peak"]) == (1, 4096, 8192)
+    assert (memory["memory_max"], memory["oom_kills"], memory["cpu_usage"]) == (None, 5, None)
+    rows = by_path(open_root(), "controllers = 'cpu,cpuacct'")
+    cpu = rows["/docker"]
+    assert (cpu["cpu_usage"], cpu["cpu_weight"], cpu["cpu_max"], cpu["throttled"]) == (5000, 1024, "max 100000", 3)
+    assert (cpu["processes"], rows["/half"]["cpu_max"]) == (2, "50000 100000")
+    assert set(by_path(open_root(), "controllers = 'name=systemd'")) == {"/"}
+
+
+def test_a_threaded_group_has_no_processes_of_its_own(tmp_path: Path, open_root: Callable[..., Database]):
+    """Reading its cgroup.procs is refused (EOPNOTSUPP); a directory in its place cannot be read either."""
+    mounts(tmp_path, "30 23 0:26 / /cg rw - cgroup2 cgroup2 rw")
+    (tmp_path / "cg/cgroup.procs").mkdir(parents=True)
+    result = open_root().execute("SELECT path, processes FROM cgroups WHERE path = '/'")
+    assert list(result) == [("/", None)]
+    assert any("processes could not be read" in note for note in result.notes)
+
+
+def test_the_live_groups_are_the_directories(db: Database):
+    rows = query(db, "SELECT path, version, controllers FROM cgroups")
+    found = {(row["version"], row["controllers"], row["path"]) for row in rows}
+    expected = 0
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        _, place, kind, *_ = line.split()
+        if kind not in ("cgroup", "cgroup2"):
+            continue
+        version = 2 if kind == "cgroup2" else 1
+        for folder, _, files in os.walk(place):
+            path = folder[len(place) :] or "/"
+            assert any(v == version and p == path for v, _, p in found), folder
+            expected += "cgroup.procs" in files
+    if not expected:
+        pytest.skip("no control groups are mounted here")
+    assert len(rows) == expected
+
+
+@pytest.fixture
+def limited() -> Iterator[Path]:
+    """A group of the live hierarchy with a limit of 100 tasks."""
+    for top in (Path("/sys/fs/cgroup/pids"), Path("/sys/fs/cgroup")):
+        if (top / "cgroup.procs").exists() and os.access(top, os.W_OK):
+            break
+    else:
+        pytest.skip("needs a control group hierarchy that may be written to")
+    made = top / f"hostql-limits-{os.getpid()}"
+    try:
+        made.mkdir()
+    except OSError as error:
+        pytest.skip(f"control groups cannot be made here: {error}")
+    try:
+        (made / "pids.max").write_text("100")
+    except OSError as error:
+        made.rmdir()
+        pytest.skip(f"the pids controller is not to be had here: {error}")
+    yield made
+    made.rmdir()
+
+
+@pytest.mark.live
+def test_a_limit_that_is_set(db: Database, limited: Path):
+    (row,) = query(db, "SELECT pids_max, pids_current, processes FROM cgroups WHERE path = ?", (f"/{limited.name}",))
+    assert row == {"pids_max": 100, "pids_current": 0, "processes": 0}
