@@ -1,4 +1,4 @@
-"""The table `block_devices`: disks and partitions (/sys/class/block), and what udev knows of them."""
+"""The table `block_devices`: disks and partitions (/sys/class/block), and what udev or libblkid know of them."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class BlockDevices(Table):
     serial = Column(TEXT, "Serial number of the disk; '' for unknown")
     size = Column(BIGINT, "Size, in sectors of 512 bytes")
     block_size = Column(INTEGER, "Logical block size, in bytes")
-    uuid = Column(TEXT, "UUID of the file system, as udev found it; '' for unknown", collate="NOCASE")
-    type = Column(TEXT, "Type of the file system, as udev found it; '' for unknown")
-    label = Column(TEXT, "Label of the file system, as udev found it; '' for unknown")
+    uuid = Column(TEXT, "UUID of the file system; '' for none or unknown", collate="NOCASE")
+    type = Column(TEXT, "Type of the file system; '' for none or unknown")
+    label = Column(TEXT, "Label of the file system; '' for none or unknown")
 
     identity = ("name",)
     typical_rows = 20
@@ -63,6 +63,8 @@ def _device(scan: Scan, folder: str, name: str) -> tuple[Any, ...]:
     partition = os.path.exists(folder + "/partition")
     above = os.path.dirname(os.path.realpath(folder)) if partition else folder
     udev = parse_udev(attribute(scan.host.path(f"/run/udev/data/b{attribute(folder + '/dev')}")))
+    if not udev and scan.wants("uuid", "type", "label"):
+        udev = _probed(scan, name)
     return (
         from_os("/dev/" + name.replace("!", "/")),
         from_os("/dev/" + os.path.basename(above)) if partition else "",
@@ -75,3 +77,21 @@ def _device(scan: Scan, folder: str, name: str) -> tuple[Any, ...]:
         udev.get("ID_FS_TYPE", ""),
         udev.get("ID_FS_LABEL", ""),
     )
+
+
+def _probed(scan: Scan, name: str) -> dict[str, str]:
+    """What is on the device itself, where udev keeps no record of it; needs root."""
+    if not scan.host.live:
+        return {}
+    from ..sources.blkid import probe
+
+    device = "/dev/" + name.replace("!", "/")
+    scan.tried("devices", device)
+    try:
+        return probe(device)
+    except PermissionError:
+        scan.denied("devices", device)
+    except OSError:
+        # Nothing in it (a loop device without file, a drive without medium), or no node for it.
+        pass
+    return {}

@@ -46,7 +46,7 @@ def _encryption(root: str, name: str, seen: set[str]) -> tuple[str, str]:
     seen.add(name)
     parts = attribute(f"{root}/{name}/dm/uuid").split("-")
     if len(parts) > 2 and parts[0] == "CRYPT":
-        return parts[1], parts[2] if parts[1].startswith("LUKS") else ""
+        return parts[1], _dashed(parts[2]) if parts[1].startswith("LUKS") else ""
     try:
         below = os.listdir(f"{root}/{name}/slaves")
     except OSError:
@@ -57,3 +57,10 @@ def _encryption(root: str, name: str, seen: set[str]) -> tuple[str, str]:
             if found[0]:
                 return found
     return "", ""
+
+
+def _dashed(uuid: str) -> str:
+    """The kernel's name of the device holds the UUID without its dashes."""
+    if len(uuid) != 32:
+        return uuid
+    return "-".join([uuid[:8], uuid[8:12], uuid[12:16], uuid[16:20], uuid[20:]])

@@ -6,6 +6,7 @@ import os
 
 from ..scan import Scan
 from ..sources.text import from_os
+from ..sources.xattrs import in_words
 from ..table import INTEGER, TEXT, Column, Table
 from ._paths import asked_paths
 
@@ -23,9 +24,13 @@ class ExtendedAttributes(Table):
     key = Column(TEXT, "Name of the attribute, with its namespace")
     value = Column(TEXT, "Value, in base64")
     base64 = Column(INTEGER, "Always 1: the value is in base64")
+    meaning = Column(TEXT, "Value in words: capabilities, access list, text; '' for what is none of these")
 
     typical_rows = 10
-    examples = ["SELECT path, key, from_base64(value) AS value FROM extended_attributes WHERE path = '/usr/bin/ping';"]
+    examples = [
+        "SELECT path, key, meaning FROM extended_attributes WHERE path = '/usr/bin/ping';",
+        "SELECT path, meaning FROM extended_attributes WHERE path LIKE '/usr/bin/%' AND key = 'security.capability';",
+    ]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         from base64 import b64encode
@@ -33,12 +38,22 @@ class ExtendedAttributes(Table):
         for path, directory in asked_paths(scan):
             scan.check()
             name = scan.host.path(path)
+            scan.tried("files", path)
             try:
-                for key in sorted(os.listxattr(name)):
-                    value = b64encode(os.getxattr(name, key)).decode()
-                    yield (from_os(path), from_os(directory), from_os(key), value, 1)
+                keys = sorted(os.listxattr(name))
             except PermissionError:
                 scan.denied("files", path)
-            except OSError:
+                continue
+            except (OSError, ValueError):
                 # Not there, or a file system without attributes.
                 continue
+            for key in keys:
+                try:
+                    value = os.getxattr(name, key)
+                except PermissionError:
+                    scan.denied("attributes", (path, key))
+                    continue
+                except OSError:
+                    continue
+                shown = b64encode(value).decode()
+                yield (from_os(path), from_os(directory), from_os(key), shown, 1, in_words(key, value))

@@ -22,7 +22,9 @@ class Mounts(Table):
     device_alias = Column(TEXT, "The device with symbolic links resolved")
     path = Column(TEXT, "Where it is mounted")
     type = Column(TEXT, "Type of the file system")
-    blocks_size = Column(BIGINT, "Size of a block, in bytes; NULL where it could not be asked")
+    blocks_size = Column(
+        BIGINT, "Size of a block as the next columns count them (f_frsize), in bytes; NULL where it could not be asked"
+    )
     blocks = Column(BIGINT, "Size of the file system, in blocks")
     blocks_free = Column(BIGINT, "Blocks not used")
     blocks_available = Column(BIGINT, "Blocks that ordinary users can still use")
@@ -54,4 +56,4 @@ def _sizes(scan: Scan, mount: Mount) -> tuple[int | None, ...]:
     except OSError as error:
         scan.note(f"a mount cannot be asked for its size: {error.strerror}", mount.path)
         return (None,) * 6
-    return (found.f_bsize, found.f_blocks, found.f_bfree, found.f_bavail, found.f_files, found.f_ffree)
+    return (found.f_frsize, found.f_blocks, found.f_bfree, found.f_bavail, found.f_files, found.f_ffree)

@@ -31,7 +31,10 @@ _FOLDERS = (
 
 
 class SuidBin(Table):
-    """Files with the setuid or setgid bit below the usual folders of programs, and in /tmp; each file once."""
+    """Files with the setuid or setgid bit below the usual folders of programs, and in /tmp.
+
+    Where /bin is a link to /usr/bin, its files are listed under both names.
+    """
 
     path = Column(TEXT, "Path")
     username = Column(TEXT, "Owner; the number where it has no name")
@@ -46,7 +49,6 @@ class SuidBin(Table):
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         users = {user.uid: user.username for user in reversed(users_of(scan))}
         groups = {gid: name for name, gid, _ in reversed(groups_of(scan))}
-        seen = set()
         for folder in _FOLDERS:
             if not os.path.isdir(scan.host.path(folder)):
                 continue
@@ -57,8 +59,7 @@ class SuidBin(Table):
                     # Gone since its folder was read.
                     continue
                 bits = found.st_mode & (stat.S_ISUID | stat.S_ISGID)
-                if bits and stat.S_ISREG(found.st_mode) and (found.st_dev, found.st_ino, path) not in seen:
-                    seen.add((found.st_dev, found.st_ino, path))
+                if bits and stat.S_ISREG(found.st_mode):
                     letters = ("S" if bits & stat.S_ISUID else "") + ("G" if bits & stat.S_ISGID else "")
                     owner, group = found.st_uid, found.st_gid
                     yield (from_os(path), users.get(owner, str(owner)), groups.get(group, str(group)), letters, 0)

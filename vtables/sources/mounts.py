@@ -32,9 +32,9 @@ class Mount:
 def parse_mountinfo(raw: bytes) -> list[Mount]:
     r"""The mounts in the order they were made; octal escapes undone, a broken line left out.
 
-    >>> mount = parse_mountinfo(b"36 35 98:0 / /a\\040b rw,noatime shared:1 - ext3 /dev/root rw,errors=continue\n")[0]
+    >>> mount = parse_mountinfo(b"36 35 98:0 / /a\\040b ro,noatime shared:1 - ext3 /dev/root rw,errors=continue\n")[0]
     >>> mount.path, mount.type, mount.device, mount.options
-    ('/a b', 'ext3', '/dev/root', 'rw,noatime,errors=continue')
+    ('/a b', 'ext3', '/dev/root', 'ro,noatime,errors=continue')
     """
     found = []
     for line in raw.split(b"\n"):
@@ -42,14 +42,27 @@ def parse_mountinfo(raw: bytes) -> list[Mount]:
         left, right = before.split(b" "), after.split(b" ")
         if not dash or len(left) < 6 or len(right) < 3:
             continue
-        options = dict.fromkeys([*decode(left[5]).split(","), *decode(right[2]).split(",")])
-        found.append(Mount(unescaped(right[1]), unescaped(left[4]), decode(right[0]), ",".join(options)))
+        options = _merged(unescaped(left[5]).split(","), unescaped(right[2]).split(","))
+        found.append(Mount(unescaped(right[1]), unescaped(left[4]), decode(right[0]), options))
     return found
 
 
+def _merged(mount: list[str], system: list[str]) -> str:
+    """Options of a mount, then of its file system, each once; it can be written only where both say `rw`."""
+    readonly = "ro" in mount or "ro" in system
+    others = dict.fromkeys([option for option in mount + system if option not in ("ro", "rw")])
+    return ",".join(["ro" if readonly else "rw", *others])
+
+
 def unescaped(raw: bytes) -> str:
-    r"""Text whose space, tab, newline and backslash the kernel wrote in octal."""
-    for code, character in ((b"\\040", b" "), (b"\\011", b"\t"), (b"\\012", b"\n"), (b"\\134", b"\\")):
+    r"""Text whose space, tab, newline, # and backslash the kernel wrote in octal."""
+    for code, character in (
+        (b"\\040", b" "),
+        (b"\\011", b"\t"),
+        (b"\\012", b"\n"),
+        (b"\\043", b"#"),
+        (b"\\134", b"\\"),
+    ):
         raw = raw.replace(code, character)
     return decode(raw)
 
