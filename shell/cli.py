@@ -39,8 +39,17 @@ def run(argv: list[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has seen enough. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard()
         return 0
+    except OSError as error:
+        _discard()
+        write_error(HostqlError(f"cannot write the rows: {error.strerror or error}"), sys.stderr)
+        return HostqlError.exit_code
+
+
+def _discard() -> None:
+    """What is left in the buffer of standard output goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(given: Arguments) -> int:
@@ -52,7 +61,9 @@ def _dispatch(given: Arguments) -> int:
 
         print("hostql", __version__)
         return 0
-    command = _command(given.words[0]) if given.words and "file" not in given else None
+    # `hostql explain -f FILE` explains a file; no other command takes one.
+    word = given.words[0] if given.words else ""
+    command = _command(word) if "file" not in given or word == "explain" else None
     if command is not None:
         return command(given)
     if not given.words and "file" not in given and sys.stdin.isatty():
@@ -79,35 +90,43 @@ def _command(word: str) -> Callable[[Arguments], int] | None:
 
 
 def _query(given: Arguments) -> int:
-    sql = text(given)
+    sql = text(given, given.words)
     with database(given) as db:
-        if sql.strip() in db.catalog:
-            sql = f"SELECT * FROM {sql.strip()}"
         from .oneshot import answer
 
         output = given.get("output") or ""
         format = format_of(given, "tsv" if output or not sys.stdout.isatty() else "auto")
-        return answer(db, sql, given.params, limits(given), format, output, "no-header" not in given)
+        return answer(db, named(db, sql), given.params, limits(given), format, output, "no-header" not in given)
 
 
-def text(given: Arguments) -> str:
+def text(given: Arguments, words: list[str]) -> str:
     """The SQL: a file's, the words of the command line, or standard input's. HostqlError, UsageError."""
     from ..vtables.database import blank
 
     file = given.get("file")
     if file is not None:
-        if given.words:
-            raise UsageError(f"both a file and SQL are given: {given.words[0]!r}", "Leave one out.")
+        if words:
+            raise UsageError(f"both a file and SQL are given: {words[0]!r}", "Leave one out.")
         sql = _read(file)
-    elif len(given.words) > 1:
-        raise UsageError(f"one SQL text is expected, {len(given.words)} are given", "Quote the statement as a whole.")
-    elif given.words and given.words[0] != "-":
-        sql = given.words[0]
+    elif len(words) > 1:
+        raise UsageError(f"one SQL text is expected, {len(words)} are given", "Quote the statement as a whole.")
+    elif words and words[0] != "-":
+        sql = words[0]
     else:
         sql = _read("-")
     if blank(sql):
         raise UsageError("there is no statement to run", "hostql --help shows how to ask.")
+    if sql.lstrip().startswith("."):
+        from .habits import dot_command
+
+        raise dot_command(sql.split()[0])
     return sql
+
+
+def named(db: Database, sql: str) -> str:
+    """The SQL; where it is the name of a table alone, the statement that shows the table."""
+    name = sql.strip().rstrip(";")
+    return f"SELECT * FROM {name}" if name in db.catalog else sql
 
 
 def _read(file: str) -> str:

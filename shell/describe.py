@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ..vtables.table import Column, Table
 
 
+# Formats that a program reads: the columns alone, nothing around them.
+_FOR_PROGRAMS = ("csv", "tsv", "json", "ndjson", "html")
+
+
 def tables(given: Arguments) -> int:
     """The tables whose name matches a shell pattern or holds the text."""
     pattern = _one(given, "tables [PATTERN]", optional=True)
@@ -39,8 +43,13 @@ def describe(given: Arguments) -> int:
     """One table: what it is, its columns, examples."""
     name = _one(given, "describe TABLE")
     table = find(Catalog(), name)
+    rows = [(c.name, c.type, flags(c), c.doc) for c in table.columns]
+    columns = ("column", "type", "look-up", "what it is")
+    if format_of(given, "") in _FOR_PROGRAMS:
+        _print(given, columns, rows)
+        return 0
     print(f"{table.name} ({table.subject})\n\n{documentation(table)}\n")
-    _print(given, ("column", "type", "", "what it is"), [(c.name, c.type, flags(c), c.doc) for c in table.columns])
+    _print(given, columns, rows)
     if table.required():
         print(f"\nA query must give {' or '.join(table.required())}.")
     print("\nExamples:")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from time import perf_counter
 
-from ..vtables.errors import HostqlError
-from .cli import database, format_of, limits
+from .cli import database, format_of, limits, named, text
 from .explanation import explain as explained
 from .formats import write
 from .formats.safe import printable
-from .messages import write_error, write_notes
+from .messages import write_notes
 from .oneshot import style
-from .options import FORMATS, Arguments, UsageError
+from .options import FORMATS, Arguments
 from .runner import Runner
 
 TYPE_CHECKING = False
@@ -28,15 +27,14 @@ COLUMNS = ("table", "how", "times", "rows_read", "rows_kept", "ms")
 
 def explain(given: Arguments) -> int:
     """Run the query and say how it went, without its rows: in words on a terminal, else as rows."""
-    if len(given.words) != 2:
-        raise UsageError('usage: hostql explain "SELECT ..."')
+    sql = text(given, given.words[1:])
     as_rows = not sys.stdout.isatty() or any(name in given for name in FORMATS)
     format = format_of(given, "tsv")
     with database(given) as db:
-        if given.words[1] in db.catalog:
-            raise UsageError("explain takes a statement, not the name of a table")
 
         def show(result: Result, rows: Iterator[tuple[Any, ...]]) -> None:
+            if not result.columns:
+                return
             told, summary = run(result, rows, db)
             if as_rows:
                 look = style(sys.stdout, format, "no-header" not in given)
@@ -49,11 +47,7 @@ def explain(given: Arguments) -> int:
             sys.stderr.write(summary + "\n")
             write_notes(result.notes, sys.stderr)
 
-        try:
-            Runner(db, limits(given)).run(given.words[1], given.params, show, traced=True)
-        except HostqlError as error:
-            write_error(error, sys.stderr)
-            return error.exit_code
+        Runner(db, limits(given)).run(named(db, sql), given.params, show, traced=True)
     return 0
 
 

@@ -7,7 +7,9 @@ import sys
 
 from ..vtables.errors import HostqlError
 from .formats import Style, write
+from .formats.safe import printable
 from .messages import write_error, write_notes
+from .output import Output
 from .runner import Runner
 
 TYPE_CHECKING = False
@@ -26,23 +28,24 @@ _SPACED = ("auto", "table", "box", "line", "markdown")
 
 
 def answer(database: Database, sql: str, params: Params, limits: Limits, format: str, output: str, header: bool) -> int:
-    """Run `sql`; returns the exit code. Rows go to the file `output`, to standard output when it is ''."""
-    try:
-        out = open(output, "w", encoding="utf-8", errors="backslashreplace") if output else sys.stdout
-    except OSError as error:
-        raise HostqlError(f"cannot write {output}: {error.strerror}") from error
-    printer = _Printer(out, format, style(out, format, header))
-    try:
-        Runner(database, limits, _end_process).run(sql, params, printer.show)
-        out.flush()
-    except HostqlError as error:
-        out.flush()
-        write_notes(printer.pending(), sys.stderr)
-        write_error(error, sys.stderr)
-        return error.exit_code
-    finally:
-        if output:
-            out.close()
+    """Run `sql`; returns the exit code. Rows go to the file `output`, to standard output when it is ''.
+
+    A file is written only when the whole of `sql` went well.
+    """
+    with Output(output) as target:
+        out = target.stream
+        printer = _Printer(out, format, style(out, format, header))
+        try:
+            Runner(database, limits, _end_process).run(sql, params, printer.show)
+            out.flush()
+        except HostqlError as error:
+            out.flush()
+            write_notes(printer.pending(), sys.stderr)
+            write_error(error, sys.stderr)
+            if output:
+                sys.stderr.write(f"note: {printable(output)} is not written: it would not be whole\n")
+            return error.exit_code
+        target.complete = True
     return 0
 
 

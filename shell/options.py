@@ -35,7 +35,7 @@ FORMATS = ("table", "box", "line", "csv", "tsv", "json", "ndjson", "markdown", "
 OPTIONS = (
     Option("file", "f", "FILE", "run the statements of a file ('-': standard input)"),
     Option("output", "o", "FILE", "write the rows to a file"),
-    Option("param", "p", "NAME=VALUE", "a value for :NAME in the SQL; may be given again"),
+    Option("param", "p", "NAME=VALUE", "a value for :NAME (?1: 1=VALUE) in the SQL; may be given again"),
     Option("timeout", "", "SECONDS", "stop a query after this long"),
     Option("max-memory", "", "SIZE", "stop a query that grows by this much, e.g. 200M"),
     Option("max-rows", "", "N", "stop a query after this many rows"),
@@ -95,8 +95,11 @@ def parse(argv: list[str]) -> Arguments:
             continue
         name, equals, value = word[2:].partition("=") if word.startswith("--") else (word[1:2], word[2:], word[2:])
         option = long.get(name) if word.startswith("--") else short.get(name)
-        if option is None:
-            raise UsageError(f"there is no option {word.split('=')[0]}", _meant(name, list(long)))
+        if option is None or (len(word) > 2 and word[1:] in long):
+            from .habits import flag
+
+            asked = word.partition("=")[0]
+            raise UsageError(f"there is no option {asked}", flag(asked.lstrip("-"), list(long)))
         if not option.value:
             if equals:
                 raise UsageError(f"--{option.long} takes no value")
@@ -115,29 +118,29 @@ def parse(argv: list[str]) -> Arguments:
 
 def _add_param(given: Arguments, text: str) -> None:
     name, equals, value = text.partition("=")
-    name = name.lstrip(":@$")
-    if not equals or not name.isidentifier():
-        raise UsageError(f"--param takes NAME=VALUE, not {text!r}")
+    name = name.lstrip(":@$?")
+    if not equals or not (name.isidentifier() or name.isdigit()):
+        raise UsageError(f"--param takes NAME=VALUE, not {text!r}", "NAME is that of :NAME, @NAME, $NAME or ?1.")
     given.params[name] = parameter(value)
 
 
 def parameter(text: str) -> Any:
-    """A value from the command line: an integer or a real where it is written as one, else the text."""
-    for kind in (int, float):
-        try:
-            if text.strip() == text and "_" not in text and text.lower().lstrip("+-") not in ("nan", "inf", "infinity"):
-                number = kind(text)
-                return number if not isinstance(number, int) or -(1 << 63) <= number < 1 << 63 else text
-        except ValueError:
-            continue
-    return text
+    """A value from the command line: a number where it is written as SQLite writes that number, else the text.
 
+    '0755' and '1.10' stay text, which finds them in a column of text; a column of numbers compares by value anyway.
 
-def _meant(name: str, names: list[str]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, names, n=1)
-    return f"Did you mean --{close[0]}?" if close else "hostql --help lists them."
+    >>> parameter("12"), parameter("1.5"), parameter("0755"), parameter("1.10"), parameter("")
+    (12, 1.5, '0755', '1.10', '')
+    """
+    digits = text[1:] if text.startswith("-") else text
+    whole, point, fraction = digits.partition(".")
+    if not (digits.isascii() and whole.isdigit() and len(digits) <= 19) or (len(whole) > 1 and whole[0] == "0"):
+        return text
+    if not point:
+        number = int(text)
+        return number if -(1 << 63) <= number < 1 << 63 and str(number) == text else text
+    exact = fraction.isdigit() and len(digits) <= 16 and (fraction == "0" or not fraction.endswith("0"))
+    return float(text) if exact else text
 
 
 def help_text() -> str:

@@ -13,7 +13,7 @@ from .table import Column, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    pass
 
 EQ = apsw.SQLITE_INDEX_CONSTRAINT_EQ
 _LIKE = apsw.SQLITE_INDEX_CONSTRAINT_LIKE
@@ -145,8 +145,3 @@ def _price(table: type[Table], rows: float, info: apsw.IndexInfo, terms: list[Te
             cost, expected = cost * 0.7, expected * 0.7
     info.estimatedCost = max(least, cost + 1)
     info.estimatedRows = max(1, int(expected))
-
-
-def explain_terms(terms: list[Any]) -> str:
-    """A plan's constraints in words."""
-    return ", ".join(f"{term.column.name} {term.op}" for term in terms) or "full scan"

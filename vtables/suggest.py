@@ -32,7 +32,7 @@ def explain_error(
     if denied and (isinstance(error, apsw.AuthError) or message.startswith("not authorized")):
         return QueryError(*denied[0], sql=sql, offset=at)
     if isinstance(error, (KeyError, apsw.BindingsError)):
-        return QueryError(f"a parameter has no value: {message}", "Give it with --param name=value.", sql=sql)
+        return _parameter(error, message, sql, offset)
     if isinstance(error, (apsw.NoMemError, MemoryError)):
         return QueryError("the statement needs more memory than it may have", sql=sql)
     for kind, names in (("column", _columns), ("table", _tables), ("function", _functions)):
@@ -43,6 +43,20 @@ def explain_error(
             return QueryError(message, hint, sql=sql, offset=_find(sql, offset, name) if at is None else at)
     hint = "hostql reads the host; it changes nothing." if message.endswith(("be modified", "be altered")) else ""
     return QueryError(message, hint, sql=sql, offset=at)
+
+
+def _parameter(error: Exception, message: str, sql: str, offset: int) -> QueryError:
+    """A parameter without a value, or a bare `?`, which --param cannot name."""
+    if isinstance(error, KeyError):
+        found = re.compile(rf"[:@$?]{re.escape(message)}\b").search(sql, offset)
+        message, hint = f"a parameter has no value: {message}", f"Give it with --param {message}=VALUE."
+    else:
+        found = re.compile(r"\?(?!\d)").search(sql, offset)
+        message, hint = (
+            "a parameter has no name",
+            "Write :name and give --param name=VALUE, or ?1, ?2 ... and --param 1=VALUE.",
+        )
+    return QueryError(message, hint, sql=sql, offset=found.start() if found else None)
 
 
 def nearest(name: str, names: Iterable[str]) -> list[str]:

@@ -13,14 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from .running import hostql
+
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT {} FROM c"
-
-
-def hostql(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "hostql", *arguments], input=stdin, capture_output=True, text=True, timeout=60
-    )
 
 
 def test_rows_go_to_stdout_alone_tab_separated_in_a_pipe():
@@ -32,11 +27,6 @@ def test_several_statements_from_stdin_and_a_file(tmp_path: Path):
     assert hostql(stdin="SELECT 1 AS a; SELECT 2 AS b;").stdout == "a\n1\nb\n2\n"
     (tmp_path / "q.sql").write_text("-- a comment\nSELECT 3 AS c;\n")
     assert hostql("-f", str(tmp_path / "q.sql")).stdout == "c\n3\n"
-
-
-def test_parameters_are_numbers_where_written_as_numbers():
-    done = hostql("--param", "n=41", "-p", "word=041x", "SELECT :n + 1 AS n, typeof(:word) AS t")
-    assert done.stdout == "n\tt\n42\ttext\n"
 
 
 def test_a_table_name_alone_shows_the_table():
@@ -106,8 +96,36 @@ def test_a_caret_points_at_the_mistake():
     ]
 
 
-def test_rows_before_a_limit_are_kept():
-    assert hostql("--max-rows", "2", "SELECT value FROM json_each('[1,2,3]')").stdout == "value\n1\n2\n"
+@pytest.mark.parametrize("format", ["table", "box", "line", "csv", "tsv", "json", "ndjson", "markdown", "html"])
+def test_rows_before_a_failure_are_kept(format: str):
+    """Those that came before a limit, and before the statement itself fails."""
+    limited = hostql(f"--{format}", "--max-rows", "2", "SELECT value FROM json_each('[51,52,53]')")
+    failing = "CASE value WHEN 53 THEN abs(-9223372036854775808) ELSE value END"
+    failed = hostql(f"--{format}", f"SELECT {failing} AS value FROM json_each('[51,52,53]')")
+    assert (limited.returncode, failed.returncode) == (3, 1)
+    assert limited.stdout == failed.stdout
+    assert "52" in limited.stdout and "53" not in limited.stdout
+
+
+def test_json_stays_whole_when_a_statement_fails():
+    done = hostql("--json", "--max-rows", "2", "SELECT value FROM json_each('[1,2,3]')")
+    assert json.loads(done.stdout) == [{"value": 1}, {"value": 2}]
+
+
+def test_each_statement_has_its_own_json_array():
+    decoder, text = json.JSONDecoder(), hostql("--json", "SELECT 1 AS a; SELECT 2 AS b WHERE 0; SELECT 3 AS c").stdout
+    found = []
+    while text.strip():
+        value, end = decoder.raw_decode(text.lstrip())
+        found.append(value)
+        text = text.lstrip()[end:]
+    assert found == [[{"a": 1}], [], [{"c": 3}]]
+
+
+def test_a_full_disk_is_an_error():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "hostql", "SELECT 1"], stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (1, b"error: cannot write the rows: No space left on device\n")
 
 
 def test_a_reader_that_leaves_early_is_no_error():
@@ -122,9 +140,19 @@ def test_a_reader_that_leaves_early_is_no_error():
     child.stderr.close()
 
 
-def test_interrupt_stops_a_query_that_reads_no_table():
+@pytest.mark.parametrize(
+    "sql",
+    [
+        pytest.param(ENDLESS.format("count(*)"), id="no table"),
+        pytest.param("SELECT count(*) FROM file WHERE path LIKE '/%%' AND path LIKE '/proc/%%'", id="a walk"),
+        pytest.param(
+            "SELECT count(*) FROM file a, file b WHERE a.path LIKE '/proc/%' AND b.path LIKE '/usr/%%'", id="a join"
+        ),
+    ],
+)
+def test_interrupt_stops_a_query(sql: str):
     child = subprocess.Popen(
-        [sys.executable, "-m", "hostql", "SELECT 1 AS started; " + ENDLESS.format("count(*)")],
+        [sys.executable, "-m", "hostql", "SELECT 1 AS started; " + sql],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -133,36 +161,6 @@ def test_interrupt_stops_a_query_that_reads_no_table():
     child.send_signal(signal.SIGINT)
     _, errors = child.communicate(timeout=20)
     assert (child.returncode, errors) == (130, b"interrupted\n")
-
-
-def test_output_goes_to_the_file(tmp_path: Path):
-    assert hostql("-o", str(tmp_path / "out"), "--csv", "SELECT 1 AS a").stdout == ""
-    assert (tmp_path / "out").read_text() == "a\n1\n"
-
-
-def test_the_catalogue_commands():
-    assert "time\tsystem\t" in hostql("tables", "tim").stdout
-    assert "weekday\tTEXT" in hostql("describe", "time").stdout
-    explained = hostql("explain", "SELECT year FROM time")
-    assert explained.stdout.splitlines()[1].split("\t")[0] == "time"
-    assert "1 row " in explained.stderr
-
-
-def test_profile_rates_the_queries_of_a_pack(tmp_path: Path):
-    pack = {"queries": {"now": {"query": "SELECT * FROM time;", "interval": 60}, "bad": {"query": "SELECT nope"}}}
-    (tmp_path / "pack.json").write_text(json.dumps(pack))
-    done = hostql("--json", "profile", str(tmp_path / "pack.json"))
-    by_name = {row["query"]: row for row in json.loads(done.stdout)}
-    assert done.returncode == 1
-    assert by_name["now"]["rows"] == 1 and by_name["now"]["reads"] > 0 and by_name["now"]["rating"] != "failed"
-    assert "no such column: nope" in by_name["bad"]["error"]
-
-
-def test_profile_names_a_broken_file(tmp_path: Path):
-    (tmp_path / "pack.json").write_text('{"queries": ')
-    done = hostql("profile", str(tmp_path / "pack.json"))
-    assert done.returncode == 1
-    assert "is not JSON" in done.stderr and "Traceback" not in done.stderr
 
 
 # What Python needs for APSW (collections and what that needs), and a few modules in C that cost nothing.

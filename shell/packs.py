@@ -1,0 +1,115 @@
+"""The queries of a file: SQL, an osquery configuration or pack (JSON with comments), or a JSON list of queries."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from glob import glob
+
+from ..vtables.database import split
+from ..vtables.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# What a `platform` may say for a query that is meant for Linux too.
+_OURS = frozenset(["", "linux", "posix", "any", "all"])
+
+
+class Queries:
+    """What a source holds: `found`, (name, SQL) in its order, and `skipped`, what was left out and why, in words."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, str]] = []
+        self.skipped: list[str] = []
+
+    def add_pack(self, prefix: str, pack: dict[str, Any], file: str) -> None:
+        """The queries of a configuration or a pack, and of the packs it names."""
+        if not self._ours(prefix.rstrip("/") or file, pack):
+            return
+        for section in ("schedule", "queries"):
+            entries = pack.get(section)
+            for name, entry in entries.items() if isinstance(entries, dict) else ():
+                self._add(prefix + name, entry)
+        packs = pack.get("packs")
+        for name, inner in packs.items() if isinstance(packs, dict) else ():
+            if isinstance(inner, dict):
+                self.add_pack(f"{prefix}{name}/", inner, file)
+            elif isinstance(inner, str):
+                self._add_files(f"{prefix}{name}/", inner, file)
+
+    def add_list(self, entries: list[Any]) -> None:
+        """The queries of a list of objects with `name` and `query` (or `sql`)."""
+        for number, entry in enumerate(entries, 1):
+            if isinstance(entry, dict):
+                self._add(str(entry.get("name", number)), entry)
+
+    def _add(self, name: str, entry: Any) -> None:
+        sql = (entry.get("query") or entry.get("sql")) if isinstance(entry, dict) else None
+        if isinstance(sql, str) and self._ours(name, entry):
+            self.found.append((name, sql.strip()))
+
+    def _ours(self, name: str, entry: dict[str, Any]) -> bool:
+        platforms = {word.strip().lower() for word in str(entry.get("platform") or "").split(",")}
+        if platforms.isdisjoint(_OURS):
+            self.skipped.append(f"{name} is for {entry['platform']}: not run")
+            return False
+        return True
+
+    def _add_files(self, prefix: str, pattern: str, of: str) -> None:
+        """The packs a configuration names by path; where the name is `*/`, each file is a pack of its own name."""
+        files = sorted(glob(os.path.join(os.path.dirname(of), pattern)))
+        if not files:
+            self.skipped.append(f"pack {prefix.rstrip('/')}: there is no file {pattern}")
+        for file in files:
+            if not prefix.endswith("*/"):
+                self.add_pack(prefix, _json(file), file)
+            else:
+                own = os.path.splitext(os.path.basename(file))[0]
+                self.add_pack(f"{prefix[:-2]}{own}/", _json(file), file)
+
+
+def queries(source: str) -> Queries:
+    """The queries of SQL or of a file. ConfigError for a file that cannot be read as one."""
+    found = Queries()
+    if not os.path.isfile(source):
+        if " " not in source.strip() and ("/" in source or source.endswith((".json", ".conf", ".sql"))):
+            raise ConfigError(f"cannot read {source}: there is no such file", file=source)
+        text = source
+    else:
+        text = _read(source)
+        if text.lstrip()[:1] in ("{", "[", "#"):
+            parsed = _json(source)
+            if isinstance(parsed, dict):
+                found.add_pack("", parsed, source)
+            else:
+                found.add_list(parsed)
+            if not found.found and not found.skipped:
+                expected = "expected `schedule`, `packs` or `queries`, or a list of objects with `query`"
+                raise ConfigError(f"{source} holds no queries ({expected})", file=source)
+            return found
+    found.found = [(f"{number}", sql.strip()) for number, (_, sql) in enumerate(split(text), 1)]
+    return found
+
+
+def _read(file: str) -> str:
+    try:
+        with open(file, encoding="utf-8") as stream:
+            return stream.read()
+    except OSError as error:
+        raise ConfigError(f"cannot read {file}: {error.strerror}", file=file) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not UTF-8 text (byte {error.start})", file=file) from error
+
+
+def _json(file: str) -> Any:
+    """JSON as osquery takes it: lines that begin with # or // are comments, a backslash ends a line within a query."""
+    text = re.sub(r"^[ \t]*(#|//).*$", "", _read(file), flags=re.MULTILINE)
+    try:
+        return json.loads(text.replace("\\\n", "\n"), strict=False)
+    except ValueError as error:
+        line = getattr(error, "lineno", 0)
+        message = f"{file} is not JSON: line {line}: {getattr(error, 'msg', error)}"
+        raise ConfigError(message, file=file, line=line) from error
