@@ -35,6 +35,7 @@ from hostql.vtables.sources.containers import container_of
 from hostql.vtables.sources.hardware_ids import Names, parse_ids
 from hostql.vtables.sources.mounts import Mount, parse_mountinfo
 from hostql.vtables.sources.netlink import attributes
+from hostql.vtables.sources.private_keys import parse_private_key
 from hostql.vtables.sources.rtnetlink import Address, Link, Neighbour, Route
 from hostql.vtables.sources.sock_diag import Socket, parse_inet, parse_unix
 from hostql.vtables.sources.text import clean, decode, integer, lines, to_os
@@ -49,7 +50,6 @@ from hostql.vtables.users.shadow import parse_shadow, password_status
 from hostql.vtables.users.shell_history import parse_history
 from hostql.vtables.users.ssh_configs import parse_ssh_config
 from hostql.vtables.users.sudoers import parse_sudoers
-from hostql.vtables.users.user_ssh_keys import parse_private_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from .configuration import text_of
-from .text import integer, lines
+from .text import from_os, integer, lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..scan import Scan
 
 
@@ -69,6 +71,32 @@ def users_of(scan: Scan) -> list[User]:
     if broken:
         scan.note(f"{broken} broken lines in /etc/passwd")
     return users
+
+
+def all_users(scan: Scan, uids: frozenset[Any] | None, names: frozenset[Any] | None) -> list[User]:
+    """The users that the C library's name services know, those of a directory service (LDAP, SSSD) among them.
+
+    With uids or names only these are asked for: a directory may be large, or refuse to be listed. Where the files are
+    not this host's own, its name services know nothing of it.
+    """
+    if not scan.host.live:
+        scan.note("the name services of a host that is not running cannot be asked")
+        return users_of(scan)
+    import pwd
+
+    found = pwd.getpwall() if uids is None and names is None else []
+    ask = pwd.getpwnam if uids is None else pwd.getpwuid
+    for key in (names if uids is None else uids) or ():
+        scan.check()
+        try:
+            found.append(ask(key))
+        except (KeyError, OverflowError, TypeError, ValueError):
+            # There is no such user.
+            continue
+    return [
+        User(from_os(u.pw_name), u.pw_uid, u.pw_gid, from_os(u.pw_gecos), from_os(u.pw_dir), from_os(u.pw_shell))
+        for u in found
+    ]
 
 
 def groups_of(scan: Scan) -> list[tuple[str, int, list[str]]]:

@@ -29,8 +29,8 @@ def parse_sudoers(text: str) -> Iterator[tuple[str, str] | None]:
     for line in lines(text.replace("\\\n", "")):
         line = line.strip()
         if line and (not line.startswith("#") or line.startswith("#include") or line[1:2].isdigit()):
-            header, _, details = line.partition(" ") if " " in line else line.partition("\t")
-            yield (header, details.strip()) if details else None
+            header, *details = line.split(None, 1)
+            yield (header, details[0]) if details else None
 
 
 class Sudoers(Table):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-
 from ..scan import Scan
 from ..sources.configuration import bytes_of, names_in
 from ..sources.homes import homes
+from ..sources.private_keys import parse_private_key
 from ..sources.text import from_os
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
@@ -18,47 +17,6 @@ if TYPE_CHECKING:
 
 # No key is longer; of anything bigger in ~/.ssh the beginning tells that it is something else.
 _LARGEST = 65536
-_MAGIC = b"openssh-key-v1\0"
-_KINDS = {"RSA": "rsa", "DSA": "dsa", "EC": "ecdsa"}
-_OPENSSH_KINDS = {"ssh-rsa": "rsa", "ssh-dss": "dsa", "ssh-ed25519": "ed25519"}
-
-
-def parse_private_key(raw: bytes) -> tuple[str, int] | None:
-    r"""(kind, 1 if encrypted) of a PEM file; '' for a kind that is not told; None for what is no private key.
-
-    >>> parse_private_key(b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n")
-    ('rsa', 1)
-    >>> parse_private_key(b"ssh-rsa AAAA")
-    """
-    first = raw.split(b"\n", 1)[0].strip()
-    if not (first.startswith(b"-----BEGIN ") and first.endswith(b"PRIVATE KEY-----")):
-        return None
-    label = first[11:-16].decode("ascii", "replace").strip()
-    if label == "OPENSSH":
-        return _openssh(raw)
-    return _KINDS.get(label, ""), int(label == "ENCRYPTED" or b"Proc-Type: 4,ENCRYPTED" in raw[:256])
-
-
-def _openssh(raw: bytes) -> tuple[str, int]:
-    """OpenSSH's own form: magic, cipher (none without a passphrase), KDF, its options, number of keys, public key."""
-    lines = [line.strip() for line in raw.split(b"\n") if line and not line.startswith(b"-----")]
-    try:
-        blob = base64.b64decode(b"".join(lines))
-    except ValueError:
-        return "", 0
-    cipher, at = _field(blob, len(_MAGIC))
-    _, at = _field(blob, at)
-    _, at = _field(blob, at)
-    public, _ = _field(blob, at + 4)
-    kind = _field(public, 0)[0].decode("ascii", "replace")
-    known = _OPENSSH_KINDS.get(kind, "ecdsa" if kind.startswith("ecdsa-") else kind)
-    return known, int(blob.startswith(_MAGIC) and cipher != b"none")
-
-
-def _field(blob: bytes, at: int) -> tuple[bytes, int]:
-    """A length of four bytes and as many bytes, and where the next field begins."""
-    size = int.from_bytes(blob[at : at + 4], "big")
-    return blob[at + 4 : at + 4 + size], at + 4 + size
 
 
 class UserSshKeys(Table):
@@ -68,9 +26,9 @@ class UserSshKeys(Table):
     path = Column(TEXT, "File of the key", key=True)
     encrypted = Column(INTEGER, "1 if a passphrase protects it, else 0")
     key_type = Column(TEXT, "rsa, dsa, ecdsa or ed25519; '' where the file does not tell")
-    key_group_name = Column(TEXT, "Always '': not told")
-    key_length = Column(INTEGER, "Always NULL: not told")
-    key_security_bits = Column(INTEGER, "Always NULL: not told")
+    key_group_name = Column(TEXT, "Curve of an ecdsa key, such as prime256v1; '' for none or where it is encrypted")
+    key_length = Column(INTEGER, "Length of the key, in bits; NULL where it is encrypted")
+    key_security_bits = Column(INTEGER, "Strength of the key, in bits; NULL where it is not known")
     pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
 
     typical_rows = 5
@@ -81,6 +39,7 @@ class UserSshKeys(Table):
             for name in names_in(scan, f"{home}/.ssh"):
                 scan.check()
                 path = f"{home}/.ssh/{name}"
-                found = parse_private_key(bytes_of(scan, path, expected=False, limit=_LARGEST, whole=False))
-                if found is not None:
-                    yield (user.uid, from_os(path), found[1], found[0], "", None, None, 0)
+                key = parse_private_key(bytes_of(scan, path, expected=False, limit=_LARGEST, whole=False))
+                if key is not None:
+                    told = (key.kind, key.group, key.length, key.strength)
+                    yield (user.uid, from_os(path), int(key.encrypted), *told, 0)

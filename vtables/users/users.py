@@ -1,9 +1,9 @@
-"""The table `users`: local user accounts (/etc/passwd)."""
+"""The table `users`: local user accounts (/etc/passwd), and where asked all that getpwent(3) knows."""
 
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.accounts import signed, users_of
+from ..sources.accounts import all_users, signed, users_of
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Users(Table):
-    """Local user accounts; users of a directory service are not listed."""
+    """User accounts of the host; with `include_remote = 1` those of a directory service (LDAP, SSSD) too."""
 
     uid = Column(BIGINT, "User id", key=True)
     gid = Column(BIGINT, "Id of the primary group")
@@ -25,12 +25,19 @@ class Users(Table):
     shell = Column(TEXT, "Login shell")
     uuid = Column(TEXT, "Always '': Linux gives users none", key=True, collate="NOCASE")
     pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
-    include_remote = Column(INTEGER, "Not offered; always 0", hidden=True)
+    include_remote = Column(
+        INTEGER, "1 to ask the name services, which know users of a directory, too", additional=True, hidden=True
+    )
 
     typical_rows = 40
-    examples = ["SELECT username, uid, directory FROM users WHERE shell LIKE '%sh';"]
+    examples = [
+        "SELECT username, uid, directory FROM users WHERE shell LIKE '%sh';",
+        "SELECT username, uid FROM users WHERE include_remote = 1 AND username = 'root';",
+    ]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        for user in users_of(scan):
-            ids = (user.uid, user.gid, signed(user.uid), signed(user.gid))
-            yield (*ids, user.username, user.description, user.directory, user.shell, "", 0, 0)
+        for remote in scan.equals("include_remote") or (0,):
+            found = all_users(scan, scan.equals("uid"), scan.equals("username")) if remote else users_of(scan)
+            for user in found:
+                ids = (user.uid, user.gid, signed(user.uid), signed(user.gid))
+                yield (*ids, user.username, user.description, user.directory, user.shell, "", 0, remote)
