@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 import pytest
-from hostql.tests.conftest import query
+from hostql.tests.conftest import as_nobody, notes, query
 from hostql.vtables.database import Database
 from hostql.vtables.sources.netns import inside
 from hostql.vtables.sources.sock_diag import parse_inet, parse_unix
@@ -93,6 +93,26 @@ def test_a_unix_datagram_socket_with_a_name_waits_and_its_client_does_not(db: Da
         client.connect(path)
         rows = query(db, "SELECT path FROM listening_ports WHERE pid = ? AND family = 1", (os.getpid(),))
         assert [row["path"] for row in rows] == [path]
+
+
+def test_an_ordinary_user_sees_the_sockets_but_not_whose_they_are():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port, inode = server.getsockname()[1], os.fstat(server.fileno()).st_ino
+
+        def ask() -> tuple[list, list, list, list]:
+            server.close()  # the child's own descriptor
+            with Database() as db:
+                ports = "SELECT pid, fd, socket FROM listening_ports WHERE port = ? AND protocol = 6"
+                details = "SELECT uid, mark, congestion_control FROM sockets WHERE socket = ?"
+                held = "SELECT * FROM process_open_sockets WHERE socket = ?"
+                said = notes(db, held, (inode,))
+                return query(db, ports, (port,)), query(db, details, (inode,)), query(db, held, (inode,)), said
+
+        listening, detailed, held, said = as_nobody(ask)
+    assert listening == [{"pid": None, "fd": None, "socket": inode}]
+    assert detailed[0]["uid"] == os.getuid() and detailed[0]["mark"] is None and detailed[0]["congestion_control"]
+    assert held == []
+    assert any("processes not readable as uid 65534" in note for note in said)
 
 
 @given(st.binary(max_size=200))
