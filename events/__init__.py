@@ -1,1 +1,1 @@
-"""Events: what happens on the host, captured as it happens (publishers, exclusion profiles, buffer, event tables)."""
+"""What happens on the host: publishers, exclusion profiles, the collector, the buffer, the event tables."""

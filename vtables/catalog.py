@@ -14,7 +14,7 @@ from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from typing_extensions import TypeGuard
 
@@ -25,8 +25,13 @@ _NO_SUBJECTS = ("sources", "functions")
 class Catalog:
     """The tables by name: where each is declared, and the class once somebody needed it."""
 
-    def __init__(self) -> None:
+    def __init__(self, rooms: Mapping[str, tuple[str, str]] | None = None) -> None:
+        """`rooms` are further subjects, of rooms above this one: {subject: (package, folder)}."""
         self._subjects = _own_tables(os.path.dirname(os.path.abspath(__file__)))
+        self._packages: dict[str, str] = {}
+        for subject, (package, folder) in (rooms or {}).items():
+            self._packages[subject] = package
+            self._subjects.update(_tables_in(folder, subject))
         self._foreign = _foreign_tables(self._subjects)
         self._loaded: dict[str, type[Table]] = {}
 
@@ -72,7 +77,8 @@ class Catalog:
         if subject is None:
             return self._import_foreign(name, self._foreign[name])
         # Not importlib.import_module: importlib takes `warnings` along, 0.4 ms of a start of 17.
-        module = __import__(f"{__package__}.{subject}.{name}", fromlist=("Table",))
+        package = self._packages.get(subject) or f"{__package__}.{subject}"
+        module = __import__(f"{package}.{name}", fromlist=("Table",))
         for value in vars(module).values():
             if _declares(value, module.__name__):
                 value.name, value.subject = name, subject
@@ -109,10 +115,12 @@ def _own_tables(folder: str) -> dict[str, str]:
     with os.scandir(folder) as entries:
         subjects = [e.name for e in entries if e.name[0] not in "._" and e.name not in _NO_SUBJECTS and e.is_dir()]
     for subject in subjects:
-        for file in os.listdir(f"{folder}/{subject}"):
-            if file.endswith(".py") and not file.startswith("_"):
-                found[file[:-3]] = subject
+        found.update(_tables_in(f"{folder}/{subject}", subject))
     return found
+
+
+def _tables_in(folder: str, subject: str) -> dict[str, str]:
+    return {file[:-3]: subject for file in os.listdir(folder) if file.endswith(".py") and file[0] != "_"}
 
 
 def _foreign_tables(own: dict[str, str]) -> dict[str, str]:

@@ -43,10 +43,17 @@ apsw.allow_missing_dict_bindings(False)
 class Database:
     """The tables and functions of a host behind one SQLite connection that can only read it."""
 
-    def __init__(self, *, host: Host | None = None, settings: Settings | None = None, policy: Policy = ANALYST) -> None:
+    def __init__(
+        self,
+        *,
+        host: Host | None = None,
+        settings: Settings | None = None,
+        policy: Policy = ANALYST,
+        catalog: Catalog | None = None,
+    ) -> None:
         self.host = host or Host()
         self.settings = settings or Settings()
-        self.catalog = Catalog()
+        self.catalog = catalog or Catalog()
         # Planning marks which columns a statement wants, so a statement is always planned anew: no statement cache.
         self.connection = apsw.Connection(":memory:", flags=policy.open_flags, statementcachesize=0)
         # An attached file may hold views and triggers of somebody else's making.

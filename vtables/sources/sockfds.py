@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from .procfs import descriptors
 
 TYPE_CHECKING = False
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
 
 def socket_fds(scan: Scan, asked: Iterable[int] | None = None) -> Iterator[tuple[int, int, int]]:
     """(inode, pid, fd) of every socket held by the processes asked for, by all where none are named."""
-    for pid, fd, target in descriptors(scan, asked):
+    for pid, folder, fd in descriptors(scan, asked):
+        try:
+            target = os.readlink(folder + fd)
+        except OSError:
+            # Closed since the directory was read.
+            continue
         if target[:8] == "socket:[":
             yield int(target[8:-1]), pid, int(fd)

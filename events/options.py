@@ -1,0 +1,36 @@
+"""`Options`: what the collector and the publishers are told, from the configuration file or the command line."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Options:
+    """How events are collected.
+
+    file_paths      {category: patterns} of files whose changes `file_events` records; `%` is one level, `%%` all below
+    exclude_paths   {category: patterns} below those that are never watched
+    audit           how to reach audit: auto, multicast, unicast, or the path of a dispatcher's socket ('-': stdin)
+    keep_seconds    events older than this leave the buffer
+    keep_rows       rows of each event table that are kept at most
+    watch_budget    inotify watches that may be taken at most
+    """
+
+    def __init__(
+        self,
+        *,
+        file_paths: Mapping[str, Sequence[str]] | None = None,
+        exclude_paths: Mapping[str, Sequence[str]] | None = None,
+        audit: str = "auto",
+        keep_seconds: int = 86_400,
+        keep_rows: int = 1_000_000,
+        watch_budget: int = 100_000,
+    ) -> None:
+        self.file_paths = dict(file_paths or {})
+        self.exclude_paths = dict(exclude_paths or {})
+        self.audit = audit
+        self.keep_seconds = keep_seconds
+        self.keep_rows = keep_rows
+        self.watch_budget = watch_budget

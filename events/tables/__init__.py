@@ -1,0 +1,1 @@
+"""The event tables, one file each; their rows are native rows of the buffer."""
