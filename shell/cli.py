@@ -91,6 +91,10 @@ def _command(word: str) -> Callable[[Arguments], int] | None:
 
 def _query(given: Arguments) -> int:
     sql = text(given, given.words)
+    if "watch" in given:
+        from .repl import watch
+
+        return watch(given, sql)
     with database(given) as db:
         from .oneshot import answer
 

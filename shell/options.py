@@ -36,6 +36,7 @@ OPTIONS = (
     Option("file", "f", "FILE", "run the statements of a file ('-': standard input)"),
     Option("output", "o", "FILE", "write the rows to a file"),
     Option("param", "p", "NAME=VALUE", "a value for :NAME (?1: 1=VALUE) in the SQL; may be given again"),
+    Option("watch", "", "SECONDS", "run the query again and again, and show what came, went and changed"),
     Option("timeout", "", "SECONDS", "stop a query after this long"),
     Option("max-memory", "", "SIZE", "stop a query that grows by this much, e.g. 200M"),
     Option("max-rows", "", "N", "stop a query after this many rows"),

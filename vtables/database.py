@@ -186,6 +186,18 @@ class Result:
         self.types = tuple([column[1] or "" for column in described])
         return True
 
+    @property
+    def origins(self) -> list[tuple[str, str]]:
+        """The (table, column) each result column is, ('', '') for an expression; [] once all rows were read.
+
+        Empty as well where SQLite was built without SQLITE_ENABLE_COLUMN_METADATA.
+        """
+        try:
+            described = self._cursor.description_full
+        except (apsw.ExecutionCompleteError, AttributeError):
+            return []
+        return [(column[3] or "", column[4] or "") for column in described]
+
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         try:
             yield from self._cursor

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..options import Arguments
+    from .session import Session
 
 
 def run(given: Arguments) -> int:
     """Open the prompt with the options of the command line; returns the exit code."""
+    from .prompt import loop
+
+    with _session(given) as session:
+        return loop(session)
+
+
+def watch(given: Arguments, sql: str) -> int:
+    """`--watch SECONDS`: watch one query without a prompt around it. Raises HostqlError."""
+    from .commands.live import watch
+
+    given.number("watch")
+    with _session(given) as session:
+        watch(session, f"{given.get('watch')} {sql.strip().rstrip(';')}")
+    return 0
+
+
+@contextmanager
+def _session(given: Arguments) -> Iterator[Session]:
+    """A session by the config file and the options of the command line."""
     import sys
 
     from ..cli import database
     from ..messages import write_error, write_notes
-    from .prompt import loop
     from .record import Record
     from .session import Session
     from .settings import Settings, config_path, load, take
@@ -26,12 +49,12 @@ def run(given: Arguments) -> int:
     def note(text: str) -> None:
         write_notes([text], sys.stderr)
 
-    record = Record.kept(note) if settings.history else Record.nowhere()
+    record = Record.kept(note) if settings.history and "watch" not in given else Record.nowhere()
     with database(given) as db:
         session = Session(db, settings, record)
         session.params.update(given.params)
         try:
-            return loop(session)
+            yield session
         finally:
             session.destination.to_terminal()
             record.close()

@@ -67,14 +67,17 @@ class Destination:
     @contextmanager
     def opened(self) -> Iterator[IO[str] | None]:
         """What to write the next result to; None for the terminal. A reader that has enough ends it quietly."""
+        if self._stream is None and not self._command:
+            yield None
+            return
         try:
             if self._command:
                 with _running(self._command) as pipe:
                     yield pipe
             else:
+                assert self._stream is not None
                 yield self._stream
-                if self._stream is not None:
-                    self._stream.flush()
+                self._stream.flush()
         except OSError as error:
             raise HostqlError(f"cannot write to {self.name}: {error.strerror}") from error
         finally:

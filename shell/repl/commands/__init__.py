@@ -59,7 +59,12 @@ COMMANDS: dict[str, Command] = {
         Command(".all", "TABLE", "all rows of a table", _ASK, "catalogue", "table"),
         Command(".explain", "SQL", "run a query and say how it was answered", _ASK, "live", "sql"),
         Command(
-            ".watch", "[SECONDS] SQL", "run it again and again; shows what came, went, changed", _ASK, "live", "sql"
+            ".watch",
+            "[SECONDS] [by COLUMN] [SQL]",
+            "run it again and again; shows what came, went, changed",
+            _ASK,
+            "live",
+            "sql",
         ),
         Command(".last", "", "show the last result again, in the mode of now", _ASK, "queries"),
         Command(".edit", "[SQL]", "write a statement in $EDITOR, then run it", _ASK, "queries", "sql"),
@@ -71,7 +76,7 @@ COMMANDS: dict[str, Command] = {
         Command(".param", "[NAME [VALUE]]", "values for :NAME in statements; - removes one", _ASK, "queries", "param"),
         Command(".history", "[N or PATTERN]", "statements entered before", _ASK, "queries"),
         Command(".mode", "[FORMAT]", "how rows are shown", _SHOW, "output", "format"),
-        Command(".chart", "[bar|line|hist] [SQL]", "draw a numeric column", _SHOW, "live", "sql"),
+        Command(".chart", "[bar|line|hist] [COLUMN] [SQL]", "draw a numeric column", _SHOW, "live", "sql"),
         Command(
             ".output",
             "[FILE]",

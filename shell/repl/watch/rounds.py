@@ -58,8 +58,8 @@ class Rounds:
         self.now: Counter[str] = Counter()
         self.numeric: set[int] = set()
         self.key: tuple[int, ...] = ()
-        self._identity = identity
-        self._hints = hints
+        self.identity = identity
+        self.hints = hints
         self._by = by
         self._first = first
         self._rows: Sequence[Row] = []
@@ -113,7 +113,7 @@ class Rounds:
         if self._by is not None:
             return tuple(self._by)
         runs = [self._rows, rows] if self.count else [rows]
-        return choose_key(runs, self.columns, self._identity, self._hints)
+        return choose_key(runs, self.columns, self.identity, self.hints)
 
     def _note_numbers(self, rows: Sequence[Row]) -> None:
         for i in range(len(self.columns)):
