@@ -94,21 +94,21 @@ class _Walk:
         `begins` chooses among the names in the directory itself.
         """
         entries = self._entries(top)
-        stack = [entries if begins is None else (entry for entry in entries if begins(from_os(entry.name)))]
-        folders = [top]
+        if begins is not None:
+            entries = (entry for entry in entries if begins(from_os(entry.name)))
+        stack = [(top + "/", entries)]
         while stack:
-            entry = next(stack[-1], None)
-            if entry is None:
+            folder, entries = stack[-1]
+            for entry in entries:
+                path = folder + entry.name
+                if begins is None:
+                    self.found = True
+                yield path
+                if entry.is_dir(follow_symlinks=False):
+                    stack.append((path + "/", self._entries(path)))
+                    break
+            else:
                 stack.pop()
-                folders.pop()
-                continue
-            path = f"{folders[-1]}/{entry.name}"
-            if begins is None:
-                self.found = True
-            yield path
-            if entry.is_dir(follow_symlinks=False):
-                stack.append(self._entries(path))
-                folders.append(path)
 
     def _entries(self, folder: str) -> Iterator[os.DirEntry[str]]:
         scan = self._scan
