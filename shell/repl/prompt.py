@@ -13,7 +13,7 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.lexers import DynamicLexer, Lexer
 
 from ..._version import __version__
-from .completer import completer
+from .completion.completer import completer
 from .keys import bindings
 from .record import keyboard_history
 from .session import Session, complete_input
