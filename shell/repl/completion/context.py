@@ -13,7 +13,7 @@ from .tokens import Token, tokens, unquoted
 # Words and marks after which a value is wanted; after anything else, an operator or the next clause.
 _WANTS_OPERAND = frozenset(
     "select distinct all where and or not in like glob regexp match between is on by having limit offset case when "
-    "then else set returning escape over filter using values".split()
+    "then else set returning escape over filter using".split()
 )
 _COMPARISONS = frozenset("= == != <> < > <= >= is like glob regexp match".split())
 

@@ -40,6 +40,7 @@ _NEXT = {
     "query": ("plan",),
     "explain": ("query plan", "select", "with"),
     "plan": ("select", "with"),
+    "values": ("(",),
 }
 _START = ("select", "with", "explain query plan", "create temp table", "create temp view", "insert into", "update",
           "delete from", "drop table", "attach", "detach", "pragma", "values")  # fmt: skip
