@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..scan import Scan
 from ..sources.containers import container_in, pod_of
 from ..sources.files import read
-from ..sources.procfs import each, pids
+from ..sources.procfs import each
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ class Containers(Table):
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         proc = scan.host.proc
         found: dict[str, tuple[str, int, int, str]] = {}
-        for pid, raw in each(scan, lambda pid: read(f"{proc}/{pid}/cgroup"), sorted(pids(proc))):
+        for pid, raw in each(scan, lambda pid: read(f"{proc}/{pid}/cgroup")):
             id, runtime, path = container_in(raw)
             if id:
                 _, first, count, its_path = found.get(id, (runtime, pid, 0, path))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
 from ..sources.procfs import descriptors
 from ..sources.text import from_os
@@ -25,11 +23,6 @@ class ProcessOpenFiles(Table):
     examples = ["SELECT p.name, f.path FROM process_open_files f JOIN processes p USING (pid) LIMIT 5;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[int, int, str]]:
-        for pid, folder, fd in descriptors(scan, scan.equals("pid")):
-            try:
-                path = os.readlink(folder + fd)
-            except OSError:
-                # Closed since the directory was read.
-                continue
+        for pid, fd, path in descriptors(scan, scan.equals("pid")):
             if path[:1] == "/":
                 yield pid, int(fd), from_os(path)

@@ -35,13 +35,13 @@ class ProcessOpenPipes(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         ends: dict[tuple[int, int], list[tuple[int, int, str, str]]] = {}
-        for pid, folder, fd in descriptors(scan, None):
+        for pid, fd, target in descriptors(scan, None):
+            path = f"{scan.host.proc}/{pid}/fd/{fd}"
             try:
-                target = os.readlink(folder + fd)
                 if target[:6] == "pipe:[":
                     key, kind = (0, int(target[6:-1])), "anonymous"
-                elif target[:1] == "/" and _is_fifo(folder + fd):
-                    found = os.stat(folder + fd)
+                elif target[:1] == "/" and _is_fifo(path):
+                    found = os.stat(path)
                     key, kind = (found.st_dev, found.st_ino), "named"
                 else:
                     continue

@@ -38,13 +38,21 @@ class ProcessOpenSockets(Table):
     ]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        by_inode = scan.shared("sockets by inode", lambda: {s.inode: (ns, s) for ns, s in all_sockets(scan) if s.inode})
+        by_inode = scan.shared("sockets by inode", lambda: _by_inode(scan))
         for inode, pid, fd in socket_fds(scan, scan.equals("pid")):
             found = by_inode.get(inode)
             if found is None:
                 # Netlink, packet and other sockets are not this table's; nor is one opened since the list was read.
                 continue
-            namespace, s = found
-            addresses = (s.local_address, s.remote_address, s.local_port, s.remote_port)
+            yield (pid, fd, *found)
+
+
+def _by_inode(scan: Scan) -> dict[int, tuple[Any, ...]]:
+    """{inode: the columns from `socket` on}, so that a socket held by many descriptors is looked at once."""
+    found = {}
+    for namespace, s in all_sockets(scan):
+        if s.inode:
+            ends = (s.local_address, s.remote_address, s.local_port, s.remote_port)
             state = s.state if s.protocol == TCP else ""
-            yield (pid, fd, inode, s.family, s.protocol, *addresses, s.path, state, str(namespace))
+            found[s.inode] = (s.inode, s.family, s.protocol, *ends, s.path, state, str(namespace))
+    return found

@@ -14,6 +14,9 @@ LARGEST = 64 << 20
 # Device numbers of /dev/null: a file that leads there is meant to be empty.
 _NULL = os.makedev(1, 3)
 
+# What `read_once` asks for.
+ONE_READ = 65536
+
 FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
@@ -38,7 +41,7 @@ def read(path: str, limit: int = LARGEST, dir_fd: int | None = None) -> bytes:
     """
     fd = os.open(path, FLAGS, dir_fd=dir_fd)
     try:
-        data = os.read(fd, min(limit, 65536))
+        data = os.read(fd, min(limit, ONE_READ))
         if data and len(data) < limit:
             parts = [data]
             size = len(data)
@@ -76,7 +79,7 @@ def read_once(path: str, dir_fd: int | None = None) -> bytes:
     """What one read(2) of a file gives: all of a single-record file such as /proc/PID/stat, at half the cost."""
     fd = os.open(path, FLAGS, dir_fd=dir_fd)
     try:
-        data = os.read(fd, 65536)
+        data = os.read(fd, ONE_READ)
     finally:
         os.close(fd)
     counters.files += 1

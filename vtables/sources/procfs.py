@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from .files import read_once
 from .text import decode, integer
 
 TYPE_CHECKING = False
@@ -21,8 +22,26 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def pids(proc: str) -> list[int]:
-    """The processes there are, in the order of the directory."""
-    return [int(name) for name in os.listdir(proc) if name.isdigit()]
+    """The processes there are, by their number."""
+    return sorted([int(name) for name in os.listdir(proc) if name.isdigit()])
+
+
+def chosen(scan: Scan, asked: Iterable[object] | None) -> Iterable[int]:
+    """The processes asked for, all where none are named.
+
+    /proc/PID leads to threads too, though it lists none: who asks for a thread's id gets no row.
+    """
+    if asked is None:
+        return pids(scan.host.proc)
+    return (pid for pid in asked if isinstance(pid, int) and pid > 0 and _leads(scan.host.proc, pid))
+
+
+def _leads(proc: str, pid: int) -> bool:
+    """Whether a process has this id, not one of its threads."""
+    try:
+        return b"\nTgid:\t%d\n" % pid in read_once(f"{proc}/{pid}/status")
+    except OSError:
+        return False
 
 
 def parse_stat(raw: bytes) -> tuple[bytes, list[bytes]]:
@@ -113,10 +132,8 @@ def each(scan: Scan, read_one: Callable[[int], T], pids_asked: Iterable[int] | N
 
     One that has ended is left out; one that may not be read is left out and counted in a note.
     """
-    for pid in pids(scan.host.proc) if pids_asked is None else pids_asked:
+    for pid in chosen(scan, pids_asked):
         scan.check()
-        if not isinstance(pid, int) or pid <= 0:
-            continue
         scan.tried("processes", pid)
         try:
             found = read_one(pid)
@@ -129,9 +146,17 @@ def each(scan: Scan, read_one: Callable[[int], T], pids_asked: Iterable[int] | N
 
 
 def descriptors(scan: Scan, asked: Iterable[int] | None) -> Iterator[tuple[int, str, str]]:
-    """(pid, its fd folder with a slash, file descriptor) of every descriptor of the processes asked for."""
-    proc = scan.host.proc
+    """(pid, file descriptor, what it leads to) of every descriptor of the processes asked for.
+
+    Targets are as readlink(2) gives them: a path, or `socket:[INODE]`, `pipe:[INODE]`, `anon_inode:NAME`.
+    """
+    proc, readlink = scan.host.proc, os.readlink
     for pid, names in each(scan, lambda pid: os.listdir(f"{proc}/{pid}/fd"), asked):
         folder = f"{proc}/{pid}/fd/"
         for name in names:
-            yield pid, folder, name
+            try:
+                target = readlink(folder + name)
+            except OSError:
+                # Closed since the directory was read.
+                continue
+            yield pid, name, target

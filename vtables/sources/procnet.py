@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import _socket as socket  # as in netlink.py: `socket` itself costs 5 ms
 
 from .files import read
 from .sock_diag import LISTEN_STATE, STATES, TCP, Socket, unix_state

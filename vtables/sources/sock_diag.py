@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import _socket as socket  # as in netlink.py: `socket` itself costs 5 ms
 import struct
 
 from .netlink import attributes, dump
@@ -11,7 +11,8 @@ from .text import decode
 # linux/sock_diag.h, linux/inet_diag.h, linux/unix_diag.h
 _NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20
-_INET = struct.Struct("=BBBB2s2s16s16sI8sIIIII")
+_INET = struct.Struct("=BBBBHH16s16sI8sIIIII")
+_ntohs = socket.ntohs
 _UNIX = struct.Struct("=BBBBI8s")
 _UNIX_NAME = 0
 _UDIAG_SHOW_NAME = 0x1
@@ -39,6 +40,8 @@ STATES = (
     "CLOSING",
     "NEW_SYN_RECV",
 )
+_addresses: dict[tuple[int, bytes], str] = {}
+_MOST_ADDRESSES = 10_000
 # (family, protocol, the file of /proc/net that lists the same)
 DUMPS = (
     (socket.AF_INET, TCP, "tcp"),
@@ -85,9 +88,7 @@ class Socket:
         self.local_address = self.remote_address = self.path = self.state = ""
         self.local_port = self.remote_port = 0
         self.receive_queue = self.send_queue = 0
-        self.type: int = (
-            socket.SOCK_STREAM if protocol == TCP else socket.SOCK_RAW if protocol == RAW else socket.SOCK_DGRAM
-        )
+        self.type = socket.SOCK_STREAM if protocol == TCP else socket.SOCK_RAW if protocol == RAW else socket.SOCK_DGRAM
         self.uid: int | None = None
         self.details = b""
 
@@ -145,16 +146,26 @@ def parse_inet(payload: bytes, protocol: int) -> Socket | None:
         payload
     )
     parsed = Socket(family, protocol, inode)
-    size = 4 if family == socket.AF_INET else 16
-    parsed.local_address = socket.inet_ntop(family, source[:size]) if family in (2, 10) else ""
-    parsed.remote_address = socket.inet_ntop(family, destination[:size]) if family in (2, 10) else ""
-    parsed.local_port = int.from_bytes(sport, "big")
-    parsed.remote_port = int.from_bytes(dport, "big")
+    parsed.local_address, parsed.remote_address = _address(family, source), _address(family, destination)
+    parsed.local_port, parsed.remote_port = _ntohs(sport), _ntohs(dport)
     parsed.receive_queue, parsed.send_queue, parsed.uid = rqueue, wqueue, uid
     if protocol == TCP:
         parsed.state = STATES[state] if state < len(STATES) else str(state)
-    parsed.details = payload[_INET.size :]
+    if len(payload) > _INET.size:
+        parsed.details = payload[_INET.size :]
     return parsed
+
+
+def _address(family: int, raw: bytes) -> str:
+    """The address as text; remembered, since the sockets of a host share few of them."""
+    found = _addresses.get((family, raw))
+    if found is None:
+        if len(_addresses) >= _MOST_ADDRESSES:
+            _addresses.clear()
+        size = {socket.AF_INET: 4, socket.AF_INET6: 16}.get(family, 0)
+        found = socket.inet_ntop(family, raw[:size]) if size else ""
+        _addresses[family, raw] = found
+    return found
 
 
 def parse_unix(payload: bytes) -> Socket | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from .procfs import descriptors
 
 TYPE_CHECKING = False
@@ -15,11 +13,6 @@ if TYPE_CHECKING:
 
 def socket_fds(scan: Scan, asked: Iterable[int] | None = None) -> Iterator[tuple[int, int, int]]:
     """(inode, pid, fd) of every socket held by the processes asked for, by all where none are named."""
-    for pid, folder, fd in descriptors(scan, asked):
-        try:
-            target = os.readlink(folder + fd)
-        except OSError:
-            # Closed since the directory was read.
-            continue
+    for pid, fd, target in descriptors(scan, asked):
         if target[:8] == "socket:[":
             yield int(target[8:-1]), pid, int(fd)

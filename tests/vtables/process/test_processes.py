@@ -192,8 +192,8 @@ def test_a_broken_stat_costs_that_process_alone(tmp_path: Path):
         (tmp_path / "proc" / str(pid)).mkdir(parents=True)
         (tmp_path / "proc" / str(pid) / "stat").write_bytes(stat)
     with Database(host=Host(str(tmp_path))) as db:
-        assert [row["pid"] for row in query(db, "SELECT pid, name FROM processes ORDER BY pid")][:1] == [1]
-        assert any("could not be read" in note for note in notes(db, "SELECT pid, name FROM processes"))
+        assert [row["pid"] for row in query(db, "SELECT pid, name, parent FROM processes ORDER BY pid")][:1] == [1]
+        assert any("could not be read" in note for note in notes(db, "SELECT pid, name, parent FROM processes"))
 
 
 def test_what_an_ordinary_user_may_not_know_is_null_with_a_note():
