@@ -28,7 +28,7 @@ _cache: dict[tuple[int, ...], dict[str, str]] = {}
 class _Hashed:
     """One file; all digests wanted are computed in one reading, when the first is asked for."""
 
-    __slots__ = ("_name", "_scan", "_stat", "directory", "path")
+    __slots__ = ("_digests", "_name", "_scan", "_stat", "directory", "path")
 
     pid_with_namespace = 0
     mount_namespace_id = ""
@@ -43,13 +43,14 @@ class _Hashed:
         self.path = path
         self.directory = directory
         self._stat = os.stat(name)
+        self._digests: dict[str, str] = {}
 
     @property
     def regular(self) -> bool:
         return stat.S_ISREG(self._stat.st_mode)
 
     def _digest(self, kind: str) -> str:
-        known = _cache.get(_key(self._stat))
+        known = self._digests or _cache.get(_key(self._stat))
         if known is None or kind not in known:
             wanted = [name for name in ("md5", "sha1", "sha256") if name == kind or self._scan.wants(name)]
             found, key = digests(self._scan, self._name, wanted)
@@ -58,6 +59,8 @@ class _Hashed:
                 while len(_cache) >= _REMEMBERED:
                     del _cache[next(iter(_cache))]
                 _cache[key] = known
+        # A file that changed just now is not remembered, but its row is one reading of it.
+        self._digests = known
         return known[kind]
 
 
