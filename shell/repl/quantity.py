@@ -9,7 +9,7 @@ from ...vtables.functions.human import human_size, human_time
 BYTES, MILLISECONDS, SECONDS = "bytes", "ms", "s"
 
 _WORDS = {
-    **dict.fromkeys(["size", "bytes", "memory", "rss", "vsize"], BYTES),
+    **dict.fromkeys(["size", "bytes", "memory", "mem", "rss", "vsize"], BYTES),
     **dict.fromkeys(["ms", "millis", "milliseconds"], MILLISECONDS),
     **dict.fromkeys(["seconds", "secs", "uptime"], SECONDS),
 }

@@ -128,6 +128,8 @@ class Screen:
         bind(lambda: setattr(view, "help", not view.help), "h", "?", "f1")
         bind(lambda: view.scroll(1), "down", "j")
         bind(lambda: view.scroll(-1), "up", "k")
+        bind(lambda: view.shift(1), "right", "l")
+        bind(lambda: view.shift(-1), "left")
         bind(lambda: view.scroll(view.page), "pagedown", "c-f")
         bind(lambda: view.scroll(-view.page), "pageup", "c-b")
         bind(lambda: view.scroll(-view.top), "home", "g")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...formats import Style
-from ...formats.layout import Layout, elided, fitted, text_width
+from ...formats.layout import Column, Layout, elided, fitted, text_width
 from ...formats.safe import plain, printable
 from ..quantity import change, quantity
 from ..sparkline import sparkline
@@ -24,7 +24,8 @@ MARKS = {NEW: "+ ", GONE: "- ", CHANGED: "  ", SAME: "  "}
 # A run is said to be under way after this many seconds.
 SLOW = 0.5
 # Lines that decide how wide the columns are.
-SAMPLE = 500
+SAMPLE = 200
+MOST_NOTES = 2
 
 KEYS = (
     ("q, Esc, Ctrl-C", "back to the prompt"),
@@ -33,7 +34,7 @@ KEYS = (
     ("+ -", "more, less often"),
     ("s, S", "sort by the next column, the other way round"),
     ("d", "only what is different"),
-    ("arrows, PgUp, PgDn", "scroll; Home and End: to the first, the last"),
+    ("arrows, PgUp, PgDn", "scroll; Home and End: to the ends"),
     ("h, ?", "this help"),
 )
 
@@ -42,7 +43,7 @@ class View:
     """What the user chose to see.
 
     sort  position of the column that orders the lines, None for the query's own order; descending: the other way round
-    top   the first line shown
+    top   the first line shown; left: the first column shown, beside those of the key
     """
 
     def __init__(self, null: str = "", ascii: bool = False) -> None:
@@ -53,6 +54,7 @@ class View:
         self.different = False
         self.help = False
         self.top = 0
+        self.left = 0
         self.page = 1
         # Widest values and differences so far, by column, so that columns do not jump about.
         self.widest: dict[int, Any] = {}
@@ -68,12 +70,16 @@ class View:
         """Move down (or up); drawing keeps it within the lines there are."""
         self.top = max(0, self.top + lines)
 
+    def shift(self, columns: int) -> None:
+        """Move right (or left); drawing keeps a column on the screen."""
+        self.left = max(0, self.left + columns)
+
 
 def draw(watcher: Watcher, view: View, width: int, height: int) -> list[list[Fragment]]:
     """The whole screen, at most `height` lines of `width` cells."""
     ellipsis = "..." if view.ascii else "…"
     head = [_header(watcher, view, width)]
-    foot = _foot(watcher, view, max(1, height // 3))
+    foot = _foot(watcher, max(1, height // 3))
     rounds = watcher.rounds
     body: list[list[Fragment]] = []
     if view.help:
@@ -118,26 +124,30 @@ def _header(watcher: Watcher, view: View, width: int) -> list[Fragment]:
     return [("class:watch.header", left + " " * (width - text_width(left) - len(HINT) - 1) + HINT + " ")]
 
 
-def _foot(watcher: Watcher, view: View, most: int) -> list[list[Fragment]]:
+def _foot(watcher: Watcher, most: int) -> list[list[Fragment]]:
     errors: list[list[Fragment]] = [[("class:watch.error", printable(line))] for line in watcher.errors]
     notes = watcher.answer.notes if watcher.answer is not None else []
-    found = errors + [[("class:watch.note", f"note: {printable(note)}")] for note in notes]
-    return found if len(found) <= most else found[:most]
+    if len(notes) > MOST_NOTES:
+        notes = [*notes[: MOST_NOTES - 1], f"{len(notes) - MOST_NOTES + 1} more"]
+    return (errors + [[("class:watch.note", f"note: {printable(note)}")] for note in notes])[:most]
 
 
 def _body(watcher: Watcher, rounds: Rounds, view: View, width: int, height: int) -> list[list[Fragment]]:
     lines = ordered(rounds.lines, view)
     table = _Table(watcher, rounds, view, lines, width)
-    fits = max(1, height - 1)
-    more = len(lines) > fits
-    view.page = max(1, fits - 1 if more else fits)
+    # A line for the titles, and one that tells what is not on the screen.
+    room = max(1, height - 1)
+    more = len(lines) > room or table.beyond or view.left
+    view.page = max(1, room - 1 if more else room)
     view.top = min(view.top, max(0, len(lines) - view.page))
     shown = lines[view.top : view.top + view.page]
     body = [table.titles(), *[table.line(line) for line in shown]]
-    if more:
-        span = f"  {view.top + 1}-{view.top + len(shown)} of {len(lines)}"
-        body.append([("class:watch.note", span)])
-    return body
+    words = []
+    if len(lines) > view.page:
+        words.append(f"rows {view.top + 1}-{view.top + len(shown)} of {len(lines)}")
+    if table.beyond or view.left:
+        words.append(f"{table.beyond} more columns to the right")
+    return [*body, [("class:watch.note", "  " + ", ".join(words))]] if words else body
 
 
 def ordered(lines: list[Line], view: View) -> list[Line]:
@@ -156,6 +166,14 @@ def _rank(value: Any) -> tuple[int, Any]:
     return (0, value) if isinstance(value, (int, float)) else (1 if isinstance(value, str) else 2, value)
 
 
+def _shown(rounds: Rounds, view: View) -> list[int]:
+    """Positions of the columns from the first that is shown; those of the key stay."""
+    others = [i for i in range(len(rounds.columns)) if i not in rounds.key]
+    view.left = min(view.left, max(0, len(others) - 1))
+    hidden = others[: view.left]
+    return [i for i in range(len(rounds.columns)) if i not in hidden]
+
+
 class _Table:
     """The columns of one drawing: widths, and what stands beside the numbers."""
 
@@ -167,24 +185,43 @@ class _Table:
         self._bar = " | " if view.ascii else " │ "
         sample = lines[:SAMPLE]
         self._remember_deltas(sample, rounds.changing)
-        trends, deltas = list(rounds.trends), dict(view.deltas)
+        trends, deltas = rounds.trends, dict(view.deltas)
         rows = [[self._given(i, value) for i, value in enumerate(line.row)] for line in sample]
         self._remember_widest(rows)
         rows.append([view.widest.get(i) for i in range(len(rounds.columns))])
-        frame = 2 + len(self._bar) * (len(rounds.columns) - 1)
+        least = [Column(name, [row[i] for row in rows], view.null).least for i, name in enumerate(rounds.columns)]
+        self._trends, self._deltas, self._shown = self._fit(trends, deltas, _shown(rounds, view), least, width)
+        names = [rounds.columns[i] for i in self._shown]
         look = Style(width=width, null=view.null, ascii=view.ascii)
-        # Where it is narrow, sparklines go first, then differences, before the values are cut.
-        while True:
-            beside = len(trends) * (HISTORY + 1) + sum(deltas.values())
-            layout = Layout(rounds.columns, rows, False, look, frame + beside)
-            if not layout.crowded or not (trends or deltas):
-                break
+        frame = self._frame(self._trends, self._deltas, self._shown)
+        layout = Layout(names, [[row[i] for i in self._shown] for row in rows], False, look, frame)
+        self._sizes = dict(zip(self._shown, layout.sizes))
+
+    def _fit(
+        self, trends: list[int], deltas: dict[int, int], shown: list[int], least: list[int], width: int
+    ) -> tuple[list[int], dict[int, int], list[int]]:
+        """What there is room for: sparklines give way first, then differences, then the columns to the right."""
+        trends = [i for i in trends if i in shown]
+        deltas = {i: cells for i, cells in deltas.items() if i in shown}
+        while self._frame(trends, deltas, shown) + sum([least[i] for i in shown]) > width:
             if trends:
-                trends.pop()
+                trends = trends[:-1]
+            elif deltas:
+                deltas = {}
+            elif len(shown) > 1:
+                shown = shown[:-1]
             else:
-                deltas.clear()
-        self._trends, self._deltas = trends, deltas
-        self._sizes = layout.sizes
+                break
+        return trends, deltas, shown
+
+    def _frame(self, trends: list[int], deltas: dict[int, int], shown: list[int]) -> int:
+        """Cells beside the values: the mark, the bars, sparklines and differences."""
+        return 2 + len(self._bar) * (len(shown) - 1) + len(trends) * (HISTORY + 1) + sum(deltas.values())
+
+    @property
+    def beyond(self) -> int:
+        """How many columns to the right there is no room for."""
+        return len(self._columns) - 1 - self._shown[-1]
 
     def _remember_deltas(self, lines: list[Line], changing: list[int]) -> None:
         widths = self._view.deltas
@@ -203,9 +240,10 @@ class _Table:
     def titles(self) -> list[Fragment]:
         """The names of the columns."""
         cells: list[Fragment] = [("", "  ")]
-        for i, name in enumerate(self._columns):
-            if i:
+        for i in self._shown:
+            if i != self._shown[0]:
                 cells.append(("class:watch.rule", self._bar))
+            name = self._columns[i]
             mark = self._arrow() if i == self._view.sort else ""
             title = fitted(plain(name) + mark, self._sizes[i], self._numeric[i], True)
             cells.append(("class:watch.title", title))
@@ -216,9 +254,10 @@ class _Table:
         """One row."""
         style = {NEW: "class:watch.new", GONE: "class:watch.gone"}.get(line.kind, "")
         cells: list[Fragment] = [(style, MARKS[line.kind])]
-        for i, value in enumerate(line.row):
-            if i:
+        for i in self._shown:
+            if i != self._shown[0]:
                 cells.append(("class:watch.rule", self._bar))
+            value = line.row[i]
             text = fitted(self._text(i, value), self._sizes[i], self._numeric[i], True)
             cells.append(("class:watch.changed" if i in line.cells else style, text))
             cells += self._aside(i, line)

@@ -150,7 +150,7 @@ def test_it_follows_the_size_of_the_terminal(terminal: Terminal, items: Items):
     for n in range(10, 60):
         items(f"INSERT INTO items VALUES ({n}, 'row {n}', {n})")
     watching(terminal)
-    terminal.wait_for("1-21 of 52")
+    terminal.wait_for("rows 1-21 of 52")
     terminal.resize(50, 10)
     terminal.wait_until(lambda: any("1-7 of 52" in line for line in terminal.screen), "the smaller page")
     terminal.key("page-down")

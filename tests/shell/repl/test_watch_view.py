@@ -85,12 +85,29 @@ def test_sorting_by_the_next_column():
 
 def test_scrolling_stays_within_the_rows():
     view, watched = View(), Watched(("n", "m"), [(i, i) for i in range(50)])
-    assert drawn(watched, view, height=8)[-1] == "  1-5 of 50"
+    assert drawn(watched, view, height=8)[-1] == "  rows 1-5 of 50"
     view.scroll(view.page)
-    assert drawn(watched, view, height=8)[-1] == "  6-10 of 50"
+    assert drawn(watched, view, height=8)[-1] == "  rows 6-10 of 50"
     view.scroll(1 << 30)
-    assert drawn(watched, view, height=8)[-1] == "  46-50 of 50"
+    assert drawn(watched, view, height=8)[-1] == "  rows 46-50 of 50"
     assert drawn(watched, view, height=60)[2].split() == ["0", "│", "0"]
+
+
+def test_moving_to_the_right_keeps_the_key():
+    view, watched = View(), Watched(("a", "pid", "b"), [("x", 1, "y"), ("z", 2, "w")])
+    watched.rounds.key = (1,)
+    titles = []
+    for _ in range(3):
+        titles.append(drawn(watched, view)[1].replace("│", " ").split())
+        view.shift(1)
+    assert titles == [["a", "pid", "b"], ["pid", "b"], ["pid", "b"]]
+
+
+def test_columns_without_room_are_counted():
+    names = tuple(f"column{i}" for i in range(9))
+    lines = drawn(Watched(names, [tuple(range(9))]), width=40)
+    assert lines[1].split(" │ ") == ["  column0", "column1", "column2", "column3"]
+    assert lines[-1] == "  5 more columns to the right"
 
 
 def test_a_narrow_terminal_gives_up_sparklines_then_differences_before_values():
