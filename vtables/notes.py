@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 # Subjects remembered apart for each note; past that they are only counted, so that notes stay bounded.
 REMEMBERED = 20_000
+# Different notes kept; a host full of traps has one for each.
+DIFFERENT = 200
 
 
 class _Count:
@@ -43,7 +45,11 @@ class Notes:
 
     def add(self, table: str, text: str, subject: Hashable = None) -> None:
         """Note `text` about the table; the same text about several subjects is said once, with their number."""
-        self._plain.setdefault((table, text), _Count()).add(subject)
+        key = (table, text)
+        if len(self._plain) >= DIFFERENT and key not in self._plain:
+            key = (table, "there are more notes than are shown")
+            subject = None
+        self._plain.setdefault(key, _Count()).add(subject)
 
     def denied(self, table: str, what: str, subject: Hashable = None) -> None:
         """One of `what` ('processes', 'directories') could not be read for want of permission."""

@@ -66,6 +66,8 @@ RULE = b'{"rule": {"family": "ip", "table": "t", "chain": "c", "handle": 2, "exp
 
 # Parsers of a file's text: one record a line or paragraph; the samples have no broken one.
 RECORDS: list[tuple[Callable[[str], Iterable[Any]], bytes]] = [
+    (parse_passwd, b"root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000:Ann,,,:/home/ann:/bin/bash\n"),
+    (parse_group, b"adm:x:4:ann,bob\nroot:x:0:\n"),
     (parse_authorized_keys, b'command="echo \\" hi",no-pty ssh-rsa AAAA ann@home\nssh-ed25519 BBBB\n'),
     (parse_known_hosts, b"|1|a=|b= ssh-rsa AAAA\nhost,10.0.0.1 ssh-ed25519 BBBB note\n"),
     (parse_shadow, b"ann:$6$salt$hash:19000:0:99999:7:::\nroot:*:19000:0:99999:7:::\n"),
@@ -87,8 +89,6 @@ PARAGRAPHS: list[tuple[Callable[[str], Iterable[Any]], bytes]] = [
 TEXTS: list[tuple[Parser, bytes]] = [
     *RECORDS,
     *PARAGRAPHS,
-    (parse_passwd, b"root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000:Ann,,,:/home/ann:/bin/bash\n"),
-    (parse_group, b"adm:x:4:ann,bob\nroot:x:0:\n"),
     (parse_history, b"ls\n#1700000000\nid\n: 1700000001:0;pwd\n"),
     (password_status, b"!$6$a$b"),
     (parse_ids, b"8086  Intel\n\t1237  440FX\n\t\t1af4 1100  Qemu\nC 02  Network\n\t00  Ethernet\n"),

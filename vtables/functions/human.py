@@ -86,15 +86,16 @@ def _name_of(database: Database, uid: int) -> str | None:
         except (KeyError, OverflowError):
             return None
     from ..sources.accounts import parse_passwd
-    from ..sources.files import read
+    from ..sources.configuration import LARGEST
+    from ..sources.files import read_regular
     from ..sources.text import decode
 
     def names() -> dict[int, str]:
         try:
-            users, _ = parse_passwd(decode(read(database.host.path("/etc/passwd"))))
+            users = list(parse_passwd(decode(read_regular(database.host.path("/etc/passwd"), LARGEST))))
         except OSError:
             return {}
-        return {user.uid: user.username for user in reversed(users)}
+        return {user.uid: user.username for user in reversed(users) if user is not None}
 
     found: dict[int, str] = database.statement.shared("names of users", names)
     return found.get(uid)

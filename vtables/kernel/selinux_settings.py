@@ -42,7 +42,10 @@ class SelinuxSettings(Table):
                 words = decode(read(f"{root}/{scope}/{name}")).split()
             except FileNotFoundError:
                 continue
-            except OSError:
+            except PermissionError:
                 scan.denied("settings", name)
+                continue
+            except OSError as error:
+                scan.note(f"a setting cannot be read: {error.strerror}", name)
                 continue
             yield scope, from_os(name), words[0] if words else ""

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-# 32 hexadecimal digits and a newline.
-_LARGEST = 64
+# A page; the id has 32 hexadecimal digits.
+_LARGEST = 4096
 
 
 class OsqueryInfo(Table):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.files import read
+from ..sources.files import LARGEST, read
 from ..sources.procfs import each, parse_environ
 from ..table import INTEGER, TEXT, Column, Table
 
@@ -23,9 +23,8 @@ class ProcessEnvs(Table):
     examples = ["SELECT e.pid, p.name, e.value FROM process_envs e JOIN processes p USING (pid) WHERE e.key = 'HOME';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[int, str, str]]:
-        def variables(pid: int) -> list[tuple[str, str]]:
-            return parse_environ(read(f"{scan.host.proc}/{pid}/environ"))
-
-        for pid, found in each(scan, variables, scan.equals("pid")):
-            for name, value in found:
+        for pid, raw in each(scan, lambda pid: read(f"{scan.host.proc}/{pid}/environ"), scan.equals("pid")):
+            if len(raw) >= LARGEST:
+                scan.note(f"of an environment only the first {LARGEST >> 20} MiB were read", pid)
+            for name, value in parse_environ(raw):
                 yield pid, name, value

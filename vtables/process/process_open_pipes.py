@@ -46,8 +46,8 @@ class ProcessOpenPipes(Table):
                 else:
                     continue
                 ends.setdefault(key, []).append((pid, int(fd), _mode(f"{scan.host.proc}/{pid}/fdinfo/{fd}"), kind))
-            except OSError:
-                # Closed since the directory was read.
+            except (OSError, ValueError):
+                # Closed since the directory was read; or no kernel wrote this link.
                 continue
         for (_, inode), holders in ends.items():
             # What may read is at the other end of what writes; thousands of processes can share one end.

@@ -99,7 +99,8 @@ class _Process:
         try:
             return from_os(os.readlink(f"{self._folder}/{name}"))
         except FileNotFoundError:
-            # A kernel thread has no executable.
+            # A kernel thread has no executable; of a process that has ended nothing is known.
+            os.stat(self._folder)
             return ""
 
     def _id(self, key: bytes, place: int) -> int:
@@ -206,3 +207,5 @@ class Processes(Table):
                 scan.denied("processes", pid)
             except (ValueError, IndexError):
                 scan.note("a process's stat line could not be read", pid)
+            except OSError as error:
+                scan.note(f"a process's stat line could not be read: {error.strerror}", pid)

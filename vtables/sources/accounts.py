@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from .configuration import text_of
+from .configuration import text_of, understood
 from .text import from_os, integer, lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from ..scan import Scan
+
+_PASSWD, _GROUP = "/etc/passwd", "/etc/group"
 
 
 class User:
@@ -26,51 +29,37 @@ class User:
         self.shell = shell
 
 
-def parse_passwd(text: str) -> tuple[list[User], int]:
-    r"""The users, and how many lines are broken.
+def parse_passwd(text: str) -> Iterator[User | None]:
+    r"""The users; None for a broken line.
 
-    >>> users, broken = parse_passwd("root:x:0:0:root:/root:/bin/sh\njunk\n")
-    >>> users[0].username, users[0].directory, broken
-    ('root', '/root', 1)
+    >>> user, broken = parse_passwd("root:x:0:0:root:/root:/bin/sh\njunk\n")
+    >>> user.username, user.directory, broken
+    ('root', '/root', None)
     """
-    users, broken = [], 0
     for line in lines(text):
-        if _skipped(line):
-            continue
-        fields = line.split(":")
-        uid, gid = (_id(fields[2]), _id(fields[3])) if len(fields) == 7 and fields[0] else (None, None)
-        if uid is None or gid is None:
-            broken += 1
-        else:
-            users.append(User(fields[0], uid, gid, fields[4], fields[5], fields[6]))
-    return users, broken
+        if not _skipped(line):
+            fields = line.split(":")
+            uid, gid = (_id(fields[2]), _id(fields[3])) if len(fields) == 7 and fields[0] else (None, None)
+            yield None if uid is None or gid is None else User(fields[0], uid, gid, fields[4], fields[5], fields[6])
 
 
-def parse_group(text: str) -> tuple[list[tuple[str, int, list[str]]], int]:
-    r"""The groups as (name, gid, members), and how many lines are broken.
+def parse_group(text: str) -> Iterator[tuple[str, int, list[str]] | None]:
+    r"""The groups as (name, gid, members); None for a broken line.
 
-    >>> parse_group("adm:x:4:ann,bob\n:\n")
-    ([('adm', 4, ['ann', 'bob'])], 1)
+    >>> list(parse_group("adm:x:4:ann,bob\n:\n"))
+    [('adm', 4, ['ann', 'bob']), None]
     """
-    groups, broken = [], 0
     for line in lines(text):
-        if _skipped(line):
-            continue
-        fields = line.split(":")
-        gid = _id(fields[2]) if len(fields) == 4 and fields[0] else None
-        if gid is None:
-            broken += 1
-        else:
-            groups.append((fields[0], gid, [member for member in fields[3].split(",") if member]))
-    return groups, broken
+        if not _skipped(line):
+            fields = line.split(":")
+            gid = _id(fields[2]) if len(fields) == 4 and fields[0] else None
+            yield None if gid is None else (fields[0], gid, [member for member in fields[3].split(",") if member])
 
 
 def users_of(scan: Scan) -> list[User]:
     """The users of the scanned host; a note says how many lines were broken, or that there is no passwd file."""
-    users, broken = scan.shared("passwd", lambda: parse_passwd(text_of(scan, "/etc/passwd")))
-    if broken:
-        scan.note(f"{broken} broken lines in /etc/passwd")
-    return users
+    found = scan.shared("passwd", lambda: list(parse_passwd(text_of(scan, _PASSWD))))
+    return list(understood(scan, _PASSWD, found))
 
 
 def all_users(scan: Scan, uids: frozenset[Any] | None, names: frozenset[Any] | None) -> list[User]:
@@ -101,10 +90,8 @@ def all_users(scan: Scan, uids: frozenset[Any] | None, names: frozenset[Any] | N
 
 def groups_of(scan: Scan) -> list[tuple[str, int, list[str]]]:
     """The groups of the scanned host, with notes as for users."""
-    groups, broken = scan.shared("group", lambda: parse_group(text_of(scan, "/etc/group")))
-    if broken:
-        scan.note(f"{broken} broken lines in /etc/group")
-    return groups
+    found = scan.shared("group", lambda: list(parse_group(text_of(scan, _GROUP))))
+    return list(understood(scan, _GROUP, found))
 
 
 def signed(id: int) -> int:

@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 
 # More than any file of this kind has; of a larger one the beginning is read, with a note.
 LARGEST = 16 << 20
+# What a file's holes and a crash leave behind.
+_HOLE = bytes(4096)
 # Records between two looks at whether the statement was stopped.
 _BATCH = 256
 
 
 def text_of(scan: Scan, path: str, *, expected: bool = True, limit: int = LARGEST) -> str:
     """The text of a file, '' where it cannot be read: a note says why, but for a missing one that need not exist."""
-    return decode(bytes_of(scan, path, expected=expected, limit=limit))
+    raw = bytes_of(scan, path, expected=expected, limit=limit)
+    if _HOLE in raw:
+        raw = raw.replace(_HOLE, b"")
+        scan.note(f"{from_os(path)} has holes (pages of zeros), which are left out")
+    return decode(raw)
 
 
 def bytes_of(scan: Scan, path: str, *, expected: bool = True, limit: int = LARGEST, whole: bool = True) -> bytes:
@@ -39,7 +45,7 @@ def bytes_of(scan: Scan, path: str, *, expected: bool = True, limit: int = LARGE
     except PermissionError:
         scan.denied("files", shown)
     except (FileNotFoundError, NotADirectoryError):
-        if expected:
+        if expected or os.path.islink(scan.host.path(path)):
             scan.note(f"there is no {shown}")
     except OSError as error:
         scan.note(f"cannot read {shown}: {error.strerror}")

@@ -9,8 +9,9 @@ import errno
 import os
 import stat
 
-# No kernel file that hostql reads whole is larger; a bigger one is cut, never swallowed.
-LARGEST = 64 << 20
+# No kernel file that hostql reads whole is larger, though a process can make its own command line or environment look
+# like gigabytes (prctl(2), PR_SET_MM); a bigger one is cut, never swallowed.
+LARGEST = 16 << 20
 # Device numbers of /dev/null: a file that leads there is meant to be empty.
 _NULL = os.makedev(1, 3)
 
@@ -52,6 +53,9 @@ def read(path: str, limit: int = LARGEST, dir_fd: int | None = None) -> bytes:
                 parts.append(more)
                 size += len(more)
             data = b"".join(parts)
+    except OSError as error:
+        error.filename = path
+        raise
     finally:
         os.close(fd)
     counters.files += 1

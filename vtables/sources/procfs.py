@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 # USER_HZ: the unit of times in /proc/PID/stat.
 TICKS = os.sysconf("SC_CLK_TCK")
+_PIECE = 1 << 16
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def pids(proc: str) -> list[int]:
     """The processes there are, by their number."""
-    return sorted([int(name) for name in os.listdir(proc) if name.isdigit()])
+    return sorted([int(name) for name in os.listdir(proc) if name.isdigit() and name.isascii() and len(name) < 11])
 
 
 def chosen(scan: Scan, asked: Iterable[object] | None) -> Iterable[int]:
@@ -89,14 +90,22 @@ def parse_cmdline(raw: bytes) -> str:
     return decode(raw.rstrip(b"\0").replace(b"\0", b" "))
 
 
-def parse_environ(raw: bytes) -> list[tuple[str, str]]:
+def parse_environ(raw: bytes) -> Iterator[tuple[str, str]]:
     r"""/proc/PID/environ as (name, value) pairs; entries without `=` are left out, as getenv(3) does not see them.
 
-    >>> parse_environ(b"A=1\0B=x=y\0junk\0")
+    >>> list(parse_environ(b"A=1\0B=x=y\0junk\0"))
     [('A', '1'), ('B', 'x=y')]
     """
-    pairs = [entry.partition(b"=") for entry in raw.split(b"\0")]
-    return [(decode(name), decode(value)) for name, equals, value in pairs if equals]
+    start = 0
+    while start < len(raw):
+        # A piece at a time: an environment may look like gigabytes of nothing.
+        end = raw.find(b"\0", start + _PIECE)
+        end = len(raw) if end < 0 else end
+        for entry in raw[start:end].split(b"\0"):
+            name, equals, value = entry.partition(b"=")
+            if equals:
+                yield decode(name), decode(value)
+        start = end + 1
 
 
 def parse_cgroup(raw: bytes) -> str:
@@ -159,4 +168,5 @@ def descriptors(scan: Scan, asked: Iterable[int] | None) -> Iterator[tuple[int, 
             except OSError:
                 # Closed since the directory was read.
                 continue
-            yield pid, name, target
+            if name.isdecimal():
+                yield pid, name, target

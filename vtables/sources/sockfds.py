@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .procfs import descriptors
+from .text import integer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,4 +16,6 @@ def socket_fds(scan: Scan, asked: Iterable[int] | None = None) -> Iterator[tuple
     """(inode, pid, fd) of every socket held by the processes asked for, by all where none are named."""
     for pid, fd, target in descriptors(scan, asked):
         if target[:8] == "socket:[":
-            yield int(target[8:-1]), pid, int(fd)
+            inode = integer(target[8:-1])
+            if inode is not None:
+                yield inode, pid, int(fd)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 
 _FILES = (".ssh/authorized_keys", ".ssh/authorized_keys2")
+# sshd itself takes no longer line (SSH_MAX_PUBKEY_BYTES of OpenSSH is a fifth of it).
+_LONGEST = 1 << 16
 _KINDS = ("ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-", "rsa-")
 
 
@@ -28,7 +30,7 @@ def parse_authorized_keys(text: str) -> Iterator[tuple[str, str, str, str] | Non
         line = line.strip()
         if not line or line.startswith("#"):
             continue
-        options, rest = ("", line) if line.startswith(_KINDS) else _cut_options(line)
+        options, rest = ("", line) if line.startswith(_KINDS) else _cut_options(line[:_LONGEST])
         words = rest.split(None, 2)
         if len(words) > 1 and words[0].startswith(_KINDS):
             yield words[0], words[1], options, words[2] if len(words) > 2 else ""
