@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-_UNIX, _DATAGRAM = 1, 2
+_UNIX, _PACKET, _DATAGRAM = 1, 17, 2
 
 
 class ListeningPorts(Table):
@@ -49,7 +49,7 @@ class ListeningPorts(Table):
 
 
 def _waits(s: Socket) -> bool:
-    if s.protocol in (UDP, UDPLITE):
+    if s.protocol in (UDP, UDPLITE) and s.family != _PACKET:
         return s.remote_port == 0
     if s.family == _UNIX and s.type == _DATAGRAM:
         # Bound to a name to send to, as /dev/log is. Its state says nothing: a client's connect(2) changes it.

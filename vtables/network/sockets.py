@@ -44,7 +44,7 @@ def _tcp(name: str) -> Callable[[_Row], int | None]:
 
 
 class Sockets(Table):
-    """The TCP, UDP, raw and unix sockets the kernel lists (sock_diag(7)), each once, held by a process or not.
+    """The TCP, UDP, raw, packet and unix sockets the kernel lists (sock_diag(7)), each once, held by a process or not.
 
     Figures of a connection (struct tcp_info of linux/tcp.h) are NULL for sockets that have none: other protocols,
     listening sockets, TIME_WAIT; and for those that the running kernel does not keep yet.
@@ -53,11 +53,11 @@ class Sockets(Table):
     socket = Column(
         BIGINT, "Inode of the socket; 0 for one that has been let go (TIME_WAIT)", value=attrgetter("socket.inode")
     )
-    family = Column(INTEGER, "Address family: 2 IPv4, 10 IPv6, 1 unix", value=attrgetter("socket.family"))
+    family = Column(INTEGER, "Address family: 2 IPv4, 10 IPv6, 1 unix, 17 packet", value=attrgetter("socket.family"))
     protocol = Column(
         INTEGER,
         "Protocol number: 6 TCP, 17 UDP, 136 UDP-Lite, 1 and 58 ping, 0 unix, "
-        "255 raw (the local port is then the IP protocol)",
+        "255 raw (the local port is then the IP protocol); of packet sockets the Ethernet type, 3 for all",
         value=attrgetter("socket.protocol"),
     )
     state = Column(TEXT, "State of the connection; '' for protocols without", value=attrgetter("socket.state"))
@@ -79,6 +79,9 @@ class Sockets(Table):
     )
     net_namespace = Column(TEXT, "Inode of the network namespace")
     type = Column(TEXT, "stream, datagram, seqpacket or raw")
+    interface = Column(
+        INTEGER, "Index of the interface it is bound to; 0 for none", value=attrgetter("socket.interface")
+    )
     peer = Column(
         BIGINT, "Inode of the socket at the other end of a unix socket; NULL for none", value=attrgetter("details.peer")
     )

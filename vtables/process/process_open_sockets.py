@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
 
 class ProcessOpenSockets(Table):
-    """The TCP, UDP, raw and unix sockets that processes hold open; a row for each descriptor."""
+    """The TCP, UDP, raw, packet and unix sockets that processes hold open; a row for each descriptor."""
 
     pid = Column(INTEGER, "Process id", key=True)
     fd = Column(BIGINT, "File descriptor")
     socket = Column(BIGINT, "Inode of the socket")
-    family = Column(INTEGER, "Address family: 2 IPv4, 10 IPv6, 1 unix")
-    protocol = Column(INTEGER, "Protocol number: 6 TCP, 17 UDP, 136 UDP-Lite, 1 and 58 ping, 255 raw, 0 unix")
+    family = Column(INTEGER, "Address family: 2 IPv4, 10 IPv6, 1 unix, 17 packet")
+    protocol = Column(
+        INTEGER,
+        "Protocol number: 6 TCP, 17 UDP, 136 UDP-Lite, 1 and 58 ping, 255 raw, 0 unix; for packets the Ethernet type",
+    )
     local_address = Column(TEXT, "Local address; '' for unix sockets")
     remote_address = Column(TEXT, "Remote address; '' for unix sockets")
     local_port = Column(INTEGER, "Local port")
@@ -42,7 +45,7 @@ class ProcessOpenSockets(Table):
         for inode, pid, fd in socket_fds(scan, scan.equals("pid")):
             found = by_inode.get(inode)
             if found is None:
-                # Netlink, packet and other sockets are not this table's; nor is one opened since the list was read.
+                # Netlink and other sockets are not this table's; nor is one opened since the list was read.
                 continue
             yield (pid, fd, *found)
 

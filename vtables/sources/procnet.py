@@ -18,7 +18,9 @@ def listed(proc: str, file: str, family: int, protocol: int) -> list[Socket]:
     # /proc/net is that of the process; a thread that entered another namespace has its own.
     folder = f"{proc}/thread-self/net" if proc == "/proc" else f"{proc}/net"
     raw = read(f"{folder}/{file}")
-    return parse_unix_list(raw) if family == socket.AF_UNIX else parse_inet_list(raw, family, protocol)
+    if family == socket.AF_UNIX:
+        return parse_unix_list(raw)
+    return parse_packet_list(raw) if family == socket.AF_PACKET else parse_inet_list(raw, family, protocol)
 
 
 def parse_inet_list(raw: bytes, family: int, protocol: int) -> list[Socket]:
@@ -69,6 +71,26 @@ def parse_unix_list(raw: bytes) -> list[Socket]:
         except (IndexError, ValueError):
             continue
         parsed.path = decode(fields[7]) if len(fields) > 7 else ""
+        found.append(parsed)
+    return found
+
+
+def parse_packet_list(raw: bytes) -> list[Socket]:
+    r"""The sockets of /proc/net/packet; a broken line is left out.
+
+    >>> (found,) = parse_packet_list(b"sk RefCnt\nffff 3 3 0003 2 1 0 1000 51\n")
+    >>> found.protocol, found.interface, found.type == socket.SOCK_RAW, found.uid, found.inode
+    (3, 2, True, 1000, 51)
+    """
+    found = []
+    for line in raw.split(b"\n")[1:]:
+        fields = line.split()
+        try:
+            parsed = Socket(socket.AF_PACKET, int(fields[3], 16), int(fields[8]))
+            parsed.type, parsed.interface = int(fields[2]), int(fields[4])
+            parsed.receive_queue, parsed.uid = int(fields[6]), int(fields[7])
+        except (IndexError, ValueError):
+            continue
         found.append(parsed)
     return found
 

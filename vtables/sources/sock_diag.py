@@ -55,19 +55,28 @@ DUMPS = (
     (socket.AF_UNIX, 0, "unix"),
 )
 
+# Those of ping(8), and of programs that see whole packets: what sock_diag tells of them is no more than /proc/net does.
+LISTED = (
+    (socket.AF_INET, socket.IPPROTO_ICMP, "icmp"),
+    (socket.AF_INET6, socket.IPPROTO_ICMPV6, "icmp6"),
+    (socket.AF_PACKET, 0, "packet"),
+)
+
 
 class Socket:
     """One socket as the kernel lists it.
 
-    type is SOCK_*; state is one of STATES, '' for a protocol without; uid is None where the list does not hold it;
-    queues are in bytes (for a listening TCP socket the receive queue counts connections that wait to be accepted).
-    details are the attributes that were asked for beside, as they came: `sources.socket_details` reads them.
+    interface is the index of the one it is bound to, 0 for none; type is SOCK_*; state is one of STATES, '' for a
+    protocol without; uid is None where the list does not hold it; queues are in bytes (for a listening TCP socket the
+    receive queue counts connections that wait to be accepted). details are the attributes that were asked for beside,
+    as they came: `sources.socket_details` reads them.
     """
 
     __slots__ = (
         "details",
         "family",
         "inode",
+        "interface",
         "local_address",
         "local_port",
         "path",
@@ -87,7 +96,7 @@ class Socket:
         self.inode = inode
         self.local_address = self.remote_address = self.path = self.state = ""
         self.local_port = self.remote_port = 0
-        self.receive_queue = self.send_queue = 0
+        self.receive_queue = self.send_queue = self.interface = 0
         self.type = socket.SOCK_STREAM if protocol == TCP else socket.SOCK_RAW if protocol == RAW else socket.SOCK_DGRAM
         self.uid: int | None = None
         self.details = b""
@@ -128,10 +137,8 @@ def sockets(proc: str = "/proc", *, detailed: bool = False) -> Sockets:
             else:
                 if detailed and len(found.sockets) > before:
                     found.notes.append(f"{file} sockets are without details: {error.strerror}")
-    for file, family in (("icmp", socket.AF_INET), ("icmp6", socket.AF_INET6)):
-        # The sockets of ping(8); sock_diag does not know them.
+    for family, protocol, file in LISTED:
         try:
-            protocol = socket.IPPROTO_ICMP if family == socket.AF_INET else socket.IPPROTO_ICMPV6
             found.sockets += listed(proc, file, family, protocol)
         except OSError:
             continue
@@ -142,13 +149,13 @@ def parse_inet(payload: bytes, protocol: int) -> Socket | None:
     """A struct inet_diag_msg; None for a message that is too short."""
     if len(payload) < _INET.size:
         return None
-    family, state, _, _, sport, dport, source, destination, _, _, _, rqueue, wqueue, uid, inode = _INET.unpack_from(
-        payload
+    family, state, _, _, sport, dport, source, destination, interface, _, _, rqueue, wqueue, uid, inode = (
+        _INET.unpack_from(payload)
     )
     parsed = Socket(family, protocol, inode)
     parsed.local_address, parsed.remote_address = _address(family, source), _address(family, destination)
     parsed.local_port, parsed.remote_port = _ntohs(sport), _ntohs(dport)
-    parsed.receive_queue, parsed.send_queue, parsed.uid = rqueue, wqueue, uid
+    parsed.receive_queue, parsed.send_queue, parsed.uid, parsed.interface = rqueue, wqueue, uid, interface
     if protocol == TCP:
         parsed.state = STATES[state] if state < len(STATES) else str(state)
     if len(payload) > _INET.size:

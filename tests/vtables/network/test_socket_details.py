@@ -176,6 +176,32 @@ def test_raw_sockets_are_listed_though_the_kernel_may_lack_raw_diag(db: Database
     assert (held["protocol"], held["family"], held["state"]) == (255, socket.AF_INET, "")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to see packets")
+def test_a_program_that_sees_all_packets(db: Database):
+    """As tcpdump does: bound to one interface, for every Ethernet type."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as sniffer:
+        sniffer.bind(("lo", 3))
+        row = row_of(db, sniffer)
+        sql = "SELECT family, protocol, state FROM process_open_sockets WHERE pid = ? AND fd = ?"
+        (held,) = query(db, sql, (os.getpid(), sniffer.fileno()))
+    assert (row["family"], row["protocol"], row["type"], row["interface"]) == (
+        17,
+        3,
+        "raw",
+        socket.if_nametoindex("lo"),
+    )
+    assert (row["uid"], row["local_address"], row["path"], row["state"]) == (0, "", "", "")
+    assert held == {"family": 17, "protocol": 3, "state": ""}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to bind to an interface")
+def test_a_socket_bound_to_an_interface(db: Database):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+        udp.bind(("127.0.0.1", 0))
+        assert row_of(db, udp)["interface"] == socket.if_nametoindex("lo")
+
+
 def everything(found: list[sock_diag.Socket]) -> set[tuple]:
     names = "family protocol inode local_address local_port remote_address remote_port path state type".split()
     return {tuple(getattr(one, name) for name in names) for one in found}
@@ -253,6 +279,7 @@ def test_junk_from_the_kernel_is_survived(family: int, payload: bytes):
     Details(found)
     procnet.parse_inet_list(b"head\n" + payload, family, 6)
     procnet.parse_unix_list(b"head\n" + payload)
+    procnet.parse_packet_list(b"head\n" + payload)
 
 
 @pytest.mark.skipif(sys.byteorder != "little", reason="the kernel's text is of a little-endian machine")

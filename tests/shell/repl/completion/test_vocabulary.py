@@ -169,7 +169,7 @@ def test_every_documented_function_exists(session):
     [
         ("processes", "state", ["R", "S", "D", "Z", "T", "I"]),
         ("processes", "on_disk", [1, 0]),
-        ("process_open_sockets", "family", [2, 10, 1]),
+        ("process_open_sockets", "family", [2, 10, 1, 17]),
         ("listening_ports", "protocol", [6, 17, 136, 0]),
         ("file", "type", ["regular", "directory", "symlink", "fifo", "socket", "character", "block"]),
         ("shadow", "password_status", ["locked", "empty", "active"]),
