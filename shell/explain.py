@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from os import get_terminal_size
 from time import perf_counter
 
 from .cli import database, format_of, limits, named, text
@@ -42,7 +43,7 @@ def explain(given: Arguments) -> int:
                 beside = told.remarks + [f"warning: {warning}" for warning in told.warnings]
                 sys.stderr.write("".join([printable(line) + "\n" for line in beside]))
             else:
-                sys.stdout.write("".join([printable(line) + "\n" for line in told.lines()]))
+                sys.stdout.write("".join([printable(line) + "\n" for line in told.lines(get_terminal_size().columns)]))
             sys.stdout.flush()
             sys.stderr.write(summary + "\n")
             write_notes(result.notes, sys.stderr)

@@ -53,18 +53,24 @@ class Explanation:
         self.remarks: list[str] = []
         self.warnings: list[str] = []
 
-    def lines(self) -> list[str]:
-        """The layout for a person: numbered steps in columns, then the rest."""
+    def lines(self, width: int = 0) -> list[str]:
+        """The layout for a person: numbered steps in columns, then the rest; 0 is no bound on the width.
+
+        Where a step would not fit into a line, how it was done stands below it.
+        """
         cells = [
             (str(i), step.name, step.how, step.counts, "" if step.ms is None else _milliseconds(step.ms))
             for i, step in enumerate(self.steps, 1)
         ]
         w = [max((len(row[i]) for row in cells), default=0) for i in range(5)]
-        lines = [
-            f"{n:>{w[0]}}  {name:<{w[1]}}  {how:<{w[2]}}  {counts:>{w[3]}}  {ms:>{w[4]}}".rstrip()
-            for n, name, how, counts, ms in cells
-        ]
-        lines += [f"   {remark}" for remark in self.remarks]
+        below = bool(width) and sum(w) + 2 * 4 > width
+        lines = []
+        for n, name, how, counts, ms in cells:
+            between = "" if below else f"  {how:<{w[2]}}"
+            lines.append(f"{n:>{w[0]}}  {name:<{w[1]}}{between}  {counts:>{w[3]}}  {ms:>{w[4]}}".rstrip())
+            if below:
+                lines.append(" " * (w[0] + 4) + how)
+        lines += [f"{' ' * (w[0] + 2)}{remark}" for remark in self.remarks]
         return lines + [f"warning: {warning}" for warning in self.warnings]
 
 

@@ -138,6 +138,12 @@ def test_the_layout(numbers: Database):
     assert lines[1] == "2  users u    not needed"
 
 
+def test_the_layout_of_a_narrow_terminal(numbers: Database):
+    lines = explained(numbers, "SELECT name FROM numbers WHERE parity = 1 ORDER BY name").lines(50)
+    assert lines[0].startswith("1  numbers  50 read, 25 kept  ")
+    assert lines[1:] == ["     full scan, parity filtered after reading", "   sorted in memory (ORDER BY)"]
+
+
 def test_the_command_gives_rows_to_a_pipe():
     done = subprocess.run(
         [sys.executable, "-m", "hostql", "explain", "--csv", "SELECT name FROM processes WHERE pid = 1 ORDER BY name"],

@@ -81,7 +81,9 @@ def explain(session: Session, argument: str) -> None:
 
     def show(result: Result, rows: Iterator[tuple[Any, ...]]) -> None:
         told, total = run(result, rows, session.database)
-        session.write("\n".join([*told.lines(), total]))
+        on_terminal = session.destination.name == "the terminal" and sys.stdout.isatty()
+        width = session.settings.width or (_size()[0] if on_terminal else 0)
+        session.write("\n".join([*told.lines(width), total]))
         if session.settings.notes:
             for note in result.notes:
                 session.note(note)
