@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 import apsw
 
 from ..vtables.errors import HostqlError, QueryLimitExceeded
@@ -29,12 +31,20 @@ class Runner:
     """Runs statements on one database.
 
     final  ends the process when a query that broke a limit is stuck in the kernel; None keeps waiting for it.
+    clock  the seconds that count against a timeout.
     """
 
-    def __init__(self, database: Database, limits: Limits, final: Callable[[Breach], None] | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        limits: Limits,
+        final: Callable[[Breach], None] | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self.database = database
         self.limits = limits
         self._final = final
+        self._clock = clock
         database.connection.set_progress_handler(_go_on, PROGRESS_STEPS)
 
     def run(self, sql: str, params: Params, show: Show, *, traced: bool = False) -> None:
@@ -43,7 +53,7 @@ class Runner:
         try:
             results = self.database.run(sql, params, traced=traced)
             while True:
-                with Guard(self.limits, self._stop):
+                with Guard(self.limits, self._stop, self._clock):
                     result = next(results, None)
                     if result is None:
                         return

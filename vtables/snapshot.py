@@ -6,6 +6,8 @@ again, and an equality that the table cannot look up is answered from a hash ind
 
 from __future__ import annotations
 
+from itertools import islice
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 # A scan that grows past this asks whether it can be repeated at all (see Statement.repeats); if not, it streams.
 KEEP_UNASKED = 4096
+# Rows of a stream that are counted at once.
+BATCH = 256
 
 END = object()
 
@@ -20,13 +24,14 @@ END = object()
 class Recording:
     """Rows pulled from a table on demand, kept so that they can be given again."""
 
-    __slots__ = ("_indexes", "_repeats", "_source", "complete", "kept", "rows")
+    __slots__ = ("_indexes", "_repeats", "_source", "_streamed", "complete", "kept", "rows")
 
     def __init__(self, source: Iterable[Any], repeats: Callable[[], bool]) -> None:
         self._source = iter(source)
         self._repeats: Callable[[], bool] | None = repeats
         self._indexes: dict[tuple[int, ...], dict[tuple[Any, ...], list[Any]]] = {}
         self.rows: list[Any] = []
+        self._streamed = 0
         self.complete = False
         self.kept = True
 
@@ -48,9 +53,26 @@ class Recording:
                 rows.append(row)
                 yield row
                 if i >= KEEP_UNASKED and self._repeats is not None and not self._keep_on():
-                    yield from source
+                    self._streamed = i + 1
+                    yield from self._stream()
                     return
             i += 1
+
+    def _stream(self) -> Iterator[Any]:
+        """The rest of the rows, not kept; counted by the batch, so that counting costs nothing."""
+        source = self._source
+        while True:
+            row = next(source, END)
+            if row is END:
+                return
+            yield row
+            yield from islice(source, BATCH - 1)
+            self._streamed += BATCH
+
+    @property
+    def read(self) -> int:
+        """Rows read from the table so far; of a stream, to within a batch. May be asked from any thread."""
+        return len(self.rows) if self.kept else self._streamed
 
     def _keep_on(self) -> bool:
         """Whether to go on recording; asked once, when the scan has become large."""

@@ -42,6 +42,7 @@ class Statement:
         self.wanted: dict[str, set[int]] = {}
         self.recordings: dict[Hashable, Recording] = {}
         self._program = program
+        self._read = 0
         self._shared: dict[Hashable, Any] = {}
         self._rowids: dict[Hashable, int] = {}
         self._repeats: dict[str, bool] = {}
@@ -68,8 +69,14 @@ class Statement:
             found = self._repeats[table] = _repeats(self._program(), table)
         return found
 
+    @property
+    def read(self) -> int:
+        """Rows read from tables so far. May be asked from any thread."""
+        return self._read + sum([recording.read for recording in list(self.recordings.values())])
+
     def close(self) -> None:
         """Let go of everything read from the host."""
+        self._read = self.read
         for recording in self.recordings.values():
             recording.close()
         self.recordings.clear()

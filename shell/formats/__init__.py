@@ -38,9 +38,10 @@ class Style:
     null     what stands for NULL
     header   whether names of columns come first
     ascii    whether to draw with ASCII alone
+    reminder who says, while no row comes, that those held back are waiting (`remind`, under `lock`); None for nobody
     """
 
-    __slots__ = ("ascii", "colours", "header", "null", "width")
+    __slots__ = ("ascii", "colours", "header", "null", "reminder", "width")
 
     def __init__(
         self,
@@ -50,12 +51,14 @@ class Style:
         null: str = "",
         header: bool = True,
         ascii: bool = False,
+        reminder: Any = None,
     ) -> None:
         self.width = width
         self.colours = colours
         self.null = null
         self.header = header
         self.ascii = ascii
+        self.reminder = reminder
 
     def painted(self, kind: str, text: str) -> str:
         """The (harmless) text in the colour of its kind."""

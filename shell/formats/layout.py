@@ -10,7 +10,6 @@ it begins with the place and ends with the name; other text at its end.
 
 from __future__ import annotations
 
-from itertools import chain, islice
 from time import monotonic
 
 from . import KINDS, RESET
@@ -18,7 +17,7 @@ from .safe import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from . import Style
@@ -37,27 +36,72 @@ NARROWEST = 6
 _IDENTIFIER = frozenset("0123456789abcdefABCDEF:.-")
 
 
-def head_and_rest(rows: Iterable[Row], patience: float | None = None) -> tuple[list[Row], Iterator[Row], bool]:
-    """The first rows, all rows (the first again), and whether there may be more than the first.
+def streamed(rows: Iterable[Row], style: Style, begin: Callable[[list[Row], bool], Callable[[Row], None]]) -> int:
+    """Write rows as they come; returns how many there were.
 
-    What goes wrong among the first is raised after them.
+    `begin` gets the first rows and whether there may be more, writes them, and returns what writes each row after them.
+    It is called when there are SAMPLE of them, when no more come (what went wrong is raised after they are written),
+    and on a terminal when they have been waiting for PATIENCE.
     """
+    first = _First(style, begin)
     iterator = iter(rows)
-    head: list[Row] = []
+    count = 0
     try:
-        late = None if patience is None else monotonic() + patience
-        for row in islice(iterator, SAMPLE):
-            head.append(row)
-            if late is not None and monotonic() > late:
-                return head, chain(head, iterator), True
-    except BaseException as error:
-        return head, _then_raise(head, error), False
-    return head, chain(head, iterator), len(head) == SAMPLE
+        for row in iterator:
+            count += 1
+            if first.take(row):
+                break
+    finally:
+        put = first.end()
+    for row in iterator:
+        put(row)
+        count += 1
+    return count
 
 
-def _then_raise(head: list[Row], error: BaseException) -> Iterator[Row]:
-    yield from head
-    raise error
+class _First:
+    """The first rows of a result, until they are begun."""
+
+    def __init__(self, style: Style, begin: Callable[[list[Row], bool], Callable[[Row], None]]) -> None:
+        self._begin = begin
+        self._rows: list[Row] = []
+        self._put: Callable[[Row], None] | None = None
+        self._late = monotonic() + PATIENCE if style.width else float("inf")
+        self._reminder = style.reminder
+        if self._reminder is not None:
+            self._reminder.remind(self._remind)
+
+    def take(self, row: Row) -> bool:
+        """Take one more; whether they have been begun."""
+        if self._reminder is None:
+            return self._take(row)
+        with self._reminder.lock:
+            return self._take(row)
+
+    def end(self) -> Callable[[Row], None]:
+        """No more will be taken."""
+        if self._reminder is None:
+            return self._ended()
+        with self._reminder.lock:
+            return self._ended()
+
+    def _take(self, row: Row) -> bool:
+        if self._put is not None:
+            self._put(row)
+            return True
+        self._rows.append(row)
+        if len(self._rows) >= SAMPLE or monotonic() > self._late:
+            self._put = self._begin(self._rows, True)
+        return self._put is not None
+
+    def _ended(self) -> Callable[[Row], None]:
+        if self._put is None:
+            self._put = self._begin(self._rows, False)
+        return self._put
+
+    def _remind(self) -> None:
+        if self._put is None and self._rows and monotonic() > self._late:
+            self._put = self._begin(self._rows, True)
 
 
 class Column:

@@ -12,31 +12,43 @@ from .safe import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, TextIO
 
     from . import Style
+
+    Row = Sequence[Any]
 
 # Cells that a rule takes at most: it parts records, it need not cross a wide terminal.
 RULE = 80
 
 
-def write(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO, style: Style) -> int:
+def write(columns: Sequence[str], rows: Iterable[Row], out: TextIO, style: Style) -> int:
     """Write a block for each row."""
+    put = begin(columns, (), out, style)
+    count = 0
+    for row in rows:
+        put(row)
+        count += 1
+    return count
+
+
+def begin(columns: Sequence[str], head: Iterable[Row], out: TextIO, style: Style) -> Callable[[Row], None]:
+    """Write the first rows; gives what writes each of the others."""
     names = [plain(name) for name in columns]
     widest = max([text_width(name) for name in names], default=0)
     bar, dash = "|-" if style.ascii else "│─"
-    equals = f" {style.painted('rule', bar)} " if style.width else " = "
-    labels = [" " * (widest - text_width(name)) + style.painted("name", name) + equals for name in names]
-    if style.width:
-        labels = [" " + label for label in labels]
+    space, equals = (" ", f" {style.painted('rule', bar)} ") if style.width else ("", " = ")
+    labels = [space + " " * (widest - text_width(name)) + style.painted("name", name) + equals for name in names]
     length = min(style.width, RULE)
     paint = (
         {kind: style.colours[name] for kind, name in KINDS.items() if name in style.colours} if style.colours else {}
     )
     null = style.null
     count = 0
-    for row in rows:
+
+    def put(row: Row) -> None:
+        nonlocal count
         count += 1
         if style.width:
             lines = [style.painted("rule", f"{dash * 2} {count} ".ljust(length, dash)) + "\n"]
@@ -48,4 +60,7 @@ def write(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO, st
             colour = paint.get(kind)
             lines.append(f"{label}{colour}{text}{RESET}\n" if colour else f"{label}{text}\n")
         out.write("".join(lines))
-    return count
+
+    for row in head:
+        put(row)
+    return put

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .layout import PATIENCE, Layout, head_and_rest
+from .layout import Layout, streamed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, TextIO
 
     from . import Style
@@ -18,24 +18,26 @@ def write(columns: Sequence[str], rows: Iterable[Row], out: TextIO, style: Style
     """Write header, rule and a line for each row."""
     if not columns:
         return sum(1 for _ in rows)
-    return draw(*laid_out(columns, rows, style), out, style)
+    return streamed(rows, style, lambda head, more: begin(laid_out(columns, head, more, style), head, out, style))
 
 
-def laid_out(columns: Sequence[str], rows: Iterable[Row], style: Style) -> tuple[Layout, Iterator[Row]]:
-    """How the rows will stand, and the rows."""
-    head, rest, more = head_and_rest(rows, PATIENCE if style.width else None)
-    return Layout(columns, head, more, style, 3 * len(columns) - 1), rest
+def laid_out(columns: Sequence[str], head: Sequence[Row], more: bool, style: Style) -> Layout:
+    """How the rows will stand."""
+    return Layout(columns, head, more, style, 3 * len(columns) - 1)
 
 
-def draw(layout: Layout, rows: Iterable[Row], out: TextIO, style: Style) -> int:
-    """Write the rows as they were laid out."""
+def begin(layout: Layout, head: Iterable[Row], out: TextIO, style: Style) -> Callable[[Row], None]:
+    """Write the header and the first rows; gives what writes each of the others."""
     bar, dash, cross = "|-+" if style.ascii else "│─┼"
     between = f" {style.painted('rule', bar)} "
+    cells = layout.cells
+
+    def put(row: Row) -> None:
+        out.write(" " + between.join(cells(row)).rstrip() + "\n")
+
     if style.header:
         out.write(" " + between.join(layout.header()).rstrip() + "\n")
         out.write(style.painted("rule", cross.join([dash * (size + 2) for size in layout.sizes])) + "\n")
-    count = 0
-    for row in rows:
-        out.write(" " + between.join(layout.cells(row)).rstrip() + "\n")
-        count += 1
-    return count
+    for row in head:
+        put(row)
+    return put

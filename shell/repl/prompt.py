@@ -11,12 +11,14 @@ from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, ConditionalAutoS
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.lexers import DynamicLexer, Lexer
+from prompt_toolkit.styles import BaseStyle, DynamicStyle, Style
 
 from ..._version import __version__
 from .completion.completer import completer
 from .keys import bindings
 from .record import keyboard_history
 from .session import Session, complete_input
+from .theme import THEMES, theme
 from .toolbar import toolbar, user_name
 
 TYPE_CHECKING = False
@@ -71,10 +73,23 @@ def build(session: Session) -> PromptSession[str]:
         editing_mode=_editing_mode(session),
         key_bindings=bindings(session),
         bottom_toolbar=None if os.environ.get("TERM") == "dumb" else lambda: toolbar(session),
+        style=DynamicStyle(lambda: _style(session)),
+        include_default_pygments_style=False,
         enable_open_in_editor=True,
         tempfile_suffix=".sql",
     )
     return keyboard
+
+
+def _style(session: Session) -> BaseStyle:
+    name = theme(session.settings.theme, os.environ).name
+    found = _STYLES.get(name)
+    if found is None:
+        found = _STYLES[name] = Style.from_dict(dict(THEMES[name].style))
+    return found
+
+
+_STYLES: dict[str, BaseStyle] = {}
 
 
 def _editing_mode(session: Session) -> EditingMode:

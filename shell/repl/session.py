@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-import time
 
 from ...vtables.errors import HostqlError, QueryCancelled, QueryError
-from ..formats import write
 from ..formats.safe import printable
 from ..messages import write_error, write_notes
-from ..oneshot import style
 from ..runner import Runner
 from .destination import Destination
+from .display import Display, footer
 from .friendly import meant
 from .record import Record
 
@@ -21,6 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...vtables.database import Database, Result
+    from .display import Shown
+    from .progress import Progress
     from .settings import Settings
 
 # Rows of the last result that `.last` and `.export` can give again without asking the host.
@@ -50,6 +50,7 @@ class Last:
 class Session:
     """One database and all that the user has set.
 
+    display  how results reach the screen
     params   values for :NAME in statements
     last     the last result, None before the first
     failed   whether the last input went wrong
@@ -59,7 +60,8 @@ class Session:
     def __init__(self, database: Database, settings: Settings, record: Record | None = None) -> None:
         self.database = database
         self.settings = settings
-        self.runner = Runner(database, settings.limits())
+        self.display = Display(settings)
+        self.runner = Runner(database, settings.limits(), clock=self.display.stopwatch)
         self.record = record or Record.nowhere()
         self.destination = Destination()
         self.params: dict[str, Any] = {}
@@ -75,11 +77,11 @@ class Session:
             return
         before = self.last
         entry = self.record.begin(text)
-        started = time.monotonic()
+        started = self.display.stopwatch()
         error = self._tried(lambda: self.script(text))
         self.failed = error is not None
         rows = self.last.count if self.last is not None and self.last is not before else None
-        self.record.end(entry, time.monotonic() - started, rows, error.message if error is not None else "")
+        self.record.end(entry, self.display.stopwatch() - started, rows, error.message if error is not None else "")
 
     def script(self, text: str) -> None:
         """Run commands (a line each, beginning with a dot) and statements in their order. Raises HostqlError."""
@@ -118,27 +120,39 @@ class Session:
 
         def write_result(result: Result, rows: Iterator[tuple[Any, ...]]) -> None:
             count = write_rows(path, result.columns, rows)
-            self.write(f"{count} rows to {path}")
-            if self.settings.notes:
-                write_notes(result.notes, sys.stderr)
+            with progress.hidden():
+                self.write(f"{count} rows to {path}")
+                if self.settings.notes:
+                    write_notes(result.notes, sys.stderr)
 
         self.runner.limits = self.settings.limits()
-        self.runner.run(sql, self.params, write_result)
+        with self._progress() as progress:
+            self.runner.run(sql, self.params, write_result)
 
     def run(self, sql: str, params: dict[str, Any] | None = None, *, traced: bool = False) -> None:
         """Run statements and show their results. Raises HostqlError, KeyboardInterrupt."""
         self.runner.limits = self.settings.limits()
-        self.runner.run(sql, self.params if params is None else params, self._show, traced=traced)
+        with self._progress() as progress:
+            self.runner.run(
+                sql,
+                self.params if params is None else params,
+                lambda result, rows: self._show(result, rows, progress),
+                traced=traced,
+            )
 
     def rows(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Show rows of a command in the session's mode; returns how many."""
         with self.destination.opened() as out:
-            return self._write(columns, rows, out)
+            return self._write(columns, (), rows, out).rows
 
     def write(self, text: str) -> None:
         """A line (or lines) for the user, to where results go."""
         with self.destination.opened() as out:
-            (out or sys.stdout).write("\n".join([printable(line) for line in text.split("\n")]) + "\n")
+            harmless = "\n".join([printable(line) for line in text.split("\n")]) + "\n"
+            if out is None:
+                self.display.page(harmless)
+            else:
+                out.write(harmless)
 
     def note(self, text: str) -> None:
         """A word beside the result, on standard error."""
@@ -158,33 +172,47 @@ class Session:
         write_error(error, sys.stderr)
         return error
 
-    def _show(self, result: Result, rows: Iterator[tuple[Any, ...]]) -> None:
-        started = time.monotonic()
+    def _progress(self) -> Progress:
+        return self.display.progress(lambda: self.database.statement.read)
+
+    def _show(self, result: Result, rows: Iterator[tuple[Any, ...]], progress: Progress) -> None:
         if not result.columns:
             for _ in rows:
                 pass
-            write_notes(result.notes, sys.stderr)
+            with progress.hidden():
+                write_notes(result.notes, sys.stderr)
+            progress.restart()
             return
         last = self.last = Last(result.text, result.columns, result.types)
         try:
             with self.destination.opened() as out:
-                self._write(result.columns, _kept(rows, last), out)
+                shown = self._write(result.columns, result.types, _kept(rows, last), out, progress)
         finally:
             sys.stdout.flush()
-            last.seconds = time.monotonic() - started
+            last.seconds = progress.seconds
             last.notes = list(result.notes)
             if self.settings.notes:
-                write_notes(last.notes, sys.stderr)
+                with progress.hidden():
+                    write_notes(last.notes, sys.stderr)
         if self.settings.timer and out is None:
-            print(f"{last.count} row{'' if last.count == 1 else 's'} · {last.seconds * 1000:.0f} ms")
+            first = None if shown.first is None else shown.first - progress.started
+            below = footer(shown.rows, last.seconds, read=result.statement.read, first=first, stopped=shown.stopped)
+            with progress.hidden():
+                print(below)
+        progress.restart()
 
-    def _write(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Any) -> int:
+    def _write(
+        self,
+        columns: Sequence[str],
+        types: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+        out: Any,
+        progress: Progress | None = None,
+    ) -> Shown:
         mode = self.settings.mode
         if mode == "auto":
-            mode = self.destination.format or "table"
-        look = style(out or sys.stdout, mode, self.settings.header)
-        look.null = self.settings.null if mode in ("table", "box", "line") else ""
-        return write(mode, columns, rows, out or sys.stdout, look)
+            mode = self.destination.format or mode
+        return self.display.show(columns, types, rows, out, mode=mode, progress=progress)
 
 
 def _kept(rows: Iterator[tuple[Any, ...]], last: Last) -> Iterator[tuple[Any, ...]]:

@@ -6,6 +6,8 @@ import os
 import platform
 import pwd
 
+from .display import duration
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -36,7 +38,7 @@ def toolbar(session: Session) -> StyleAndTextTuples:
         parts.append(("class:bottom-toolbar.error", "failed"))
     elif last is not None:
         rows = f"{last.count:,} row{'' if last.count == 1 else 's'}"
-        parts.append(("class:bottom-toolbar.text", f"{rows} in {seconds_text(last.seconds)}"))
+        parts.append(("class:bottom-toolbar.text", f"{rows} in {duration(last.seconds)}"))
         if last.notes:
             noted = f"{len(last.notes)} note{'' if len(last.notes) == 1 else 's'}"
             parts.append(("class:bottom-toolbar.notes", noted))
@@ -54,16 +56,3 @@ def toolbar(session: Session) -> StyleAndTextTuples:
             shown.append(("class:bottom-toolbar.text", " │ "))
         shown.append(part)
     return shown
-
-
-def seconds_text(seconds: float) -> str:
-    """A time as a person reads it: '11 ms', '2.4 s', '3 min 5 s'.
-
-    >>> seconds_text(0.0114), seconds_text(2.44), seconds_text(185)
-    ('11 ms', '2.4 s', '3 min 5 s')
-    """
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{int(seconds) // 60} min {int(seconds) % 60} s"

@@ -151,7 +151,6 @@ def test_rows_read_before_a_stop_are_shown(format: str, stop: type[BaseException
 
 def test_a_terminal_does_not_wait_for_the_whole_sample(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(layout, "PATIENCE", -1.0)
-    monkeypatch.setattr("hostql.shell.formats.table.PATIENCE", -1.0)
     out = io.StringIO()
 
     def rows() -> Iterator[tuple[Any, ...]]:

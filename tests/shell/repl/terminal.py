@@ -43,7 +43,7 @@ KEYS = {
 
 
 class Terminal:
-    """A running `hostql`; its home is `home`, so nothing of the user's is read or written."""
+    """A running `hostql`; its home is `home`, so nothing of the user's is read or written. No pager but by `env`."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Terminal:
             words[1:],
             timeout=PATIENCE,
             dimensions=(lines, columns),
-            env={**clean, **places, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(env or {})},
+            env={**clean, **places, "TERM": "xterm-256color", "LANG": "C.UTF-8", "HOSTQL_PAGER": "", **(env or {})},
         )
         # pexpect waits a little before each write by default.
         self.child.delaybeforesend = None
@@ -156,6 +156,14 @@ class Terminal:
                 if condition():
                     return
                 raise AssertionError(f"waited in vain for {what}; the screen:\n" + "\n".join(self.screen))
+
+    def shows(self, text: str, within: float) -> bool:
+        """Whether the text comes in so many seconds, for what may have to be tried again."""
+        end = time.monotonic() + within
+        while text not in self.text:
+            if not self._read(end - time.monotonic()):
+                break
+        return text in self.text
 
     def wait_for_end(self) -> int:
         """Until the program has ended; returns its exit code."""
