@@ -1,0 +1,324 @@
+"""`systemd_units` and `systemd_timers`: by D-Bus, from a service that answers as systemd does, and by files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostql.tests.conftest import notes, query
+from hostql.vtables.database import Database
+
+CONFIGURATION = """\
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:path={path}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+UNITS = [
+    ("cron.service", "Runs jobs", "loaded", "active", "running", "", "/units/cron", 0, "", "/"),
+    ("gone.service", "gone.service", "not-found", "inactive", "dead", "", "/units/gone", 0, "", "/"),
+    ("daily.timer", "Every day", "loaded", "active", "waiting", "", "/units/daily", 7, "start", "/jobs/7"),
+    ("-.mount", "Root", "loaded", "active", "mounted", "", "/units/root", 0, "", "/"),
+]
+UNIT = "org.freedesktop.systemd1.Unit"
+PROPERTIES = {
+    ("/units/cron", UNIT, "UnitFileState"): "enabled",
+    ("/units/cron", UNIT, "FragmentPath"): "/usr/lib/systemd/system/cron.service",
+    ("/units/cron", "org.freedesktop.systemd1.Service", "User"): "daemon",
+    ("/units/root", UNIT, "SourcePath"): "/etc/fstab",
+}
+INFINITY = (1 << 64) - 1
+
+
+@pytest.fixture
+def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A message bus of its own, where hostql looks for the system's."""
+    if not shutil.which("dbus-daemon"):
+        pytest.skip("needs dbus-daemon")
+    place = tmp_path / "bus"
+    (tmp_path / "bus.conf").write_text(CONFIGURATION.format(path=place))
+    command = ["dbus-daemon", f"--config-file={tmp_path}/bus.conf", "--nofork", "--print-address=1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as daemon:
+        assert daemon.stdout is not None
+        assert daemon.stdout.readline()
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={place}")
+        yield str(place)
+        daemon.terminate()
+
+
+class Systemd(threading.Thread):
+    """A service on the bus that lists units and tells their properties; records what it was asked."""
+
+    def __init__(self, place: str, properties: dict[Any, Any], types: dict[str, str]) -> None:
+        from jeepney.bus_messages import message_bus
+        from jeepney.io.blocking import open_dbus_connection
+
+        super().__init__(daemon=True)
+        self.asked: list[str] = []
+        self._properties = properties
+        self._types = types
+        self._connection = open_dbus_connection(f"unix:path={place}")
+        assert self._connection.send_and_get_reply(message_bus.RequestName("org.freedesktop.systemd1")).body == (1,)
+
+    def run(self) -> None:
+        from jeepney import HeaderFields, MessageType, new_error, new_method_return
+
+        while True:
+            try:
+                message = self._connection.receive()
+            except OSError:
+                return
+            if message.header.message_type is not MessageType.method_call:
+                continue
+            member = message.header.fields[HeaderFields.member]
+            self.asked.append(member)
+            if member == "Stop":
+                self._connection.close()
+                return
+            if member == "ListUnits":
+                reply = new_method_return(message, "a(ssssssouso)", (UNITS,))
+            else:
+                key = (message.header.fields[HeaderFields.path], *message.body)
+                if key in self._properties:
+                    reply = new_method_return(message, "v", ((self._types.get(key[2], "s"), self._properties[key]),))
+                else:
+                    reply = new_error(message, "org.freedesktop.DBus.Error.UnknownProperty", "s", ("no such",))
+            self._connection.send(reply)
+
+    def stop(self, place: str) -> None:
+        from jeepney import DBusAddress, new_method_call
+        from jeepney.io.blocking import open_dbus_connection
+
+        with open_dbus_connection(f"unix:path={place}") as connection:
+            connection.send(new_method_call(DBusAddress("/", "org.freedesktop.systemd1", "a.b"), "Stop"))
+            self.join(timeout=30)
+        assert not self.is_alive()
+
+
+@pytest.fixture
+def systemd(bus: str) -> Iterator[Callable[..., Systemd]]:
+    started = []
+
+    def start(properties: dict[Any, Any] | None = None, types: dict[str, str] | None = None) -> Systemd:
+        started.append(Systemd(bus, properties or PROPERTIES, types or {}))
+        started[0].start()
+        return started[0]
+
+    yield start
+    for service in started:
+        service.stop(bus)
+
+
+def test_units_are_those_that_systemd_lists(db: Database, systemd: Callable[..., Systemd]) -> None:
+    systemd()
+    rows = query(db, "SELECT * FROM systemd_units WHERE object_path <> ''")
+    assert [(row["id"], row["load_state"], row["active_state"], row["sub_state"]) for row in rows] == [
+        (fields[0], *fields[2:5]) for fields in UNITS
+    ]
+    by_id = {row["id"]: row for row in rows}
+    cron = by_id["cron.service"]
+    assert (cron["unit_file_state"], cron["user"], cron["description"]) == ("enabled", "daemon", "Runs jobs")
+    assert cron["fragment_path"] == "/usr/lib/systemd/system/cron.service"
+    assert by_id["-.mount"]["source_path"] == "/etc/fstab"
+    assert (by_id["daily.timer"]["job_id"], by_id["daily.timer"]["job_type"]) == (7, "start")
+    # What systemd does not tell of a unit is '', as in osquery.
+    assert by_id["gone.service"]["fragment_path"] == ""
+
+
+def test_properties_are_asked_of_the_rows_that_show_them(db: Database, systemd: Callable[..., Systemd]) -> None:
+    service = systemd()
+    assert query(db, "SELECT sub_state FROM systemd_units WHERE id = 'cron.service'") == [{"sub_state": "running"}]
+    assert "Get" not in service.asked
+    query(db, "SELECT user FROM systemd_units WHERE id = 'cron.service'")
+    assert service.asked.count("Get") == 1
+
+
+def test_units_that_are_not_loaded_are_listed_by_their_files(db: Database, systemd: Callable[..., Systemd]) -> None:
+    by_files = {row["id"]: row["unit_file_state"] for row in query(db, "SELECT * FROM systemd_units")}
+    systemd()
+    rows = query(db, "SELECT * FROM systemd_units WHERE object_path = ''")
+    assert {row["id"]: row["unit_file_state"] for row in rows} == {
+        id: state for id, state in by_files.items() if id not in [fields[0] for fields in UNITS]
+    }
+    assert {(row["load_state"], row["active_state"], row["sub_state"]) for row in rows} <= {("", "inactive", "dead")}
+
+
+def test_a_bus_without_systemd_is_noted(db: Database, bus: str) -> None:
+    said = notes(db, "SELECT id, active_state FROM systemd_units")
+    assert any("systemd cannot be asked" in note for note in said)
+    assert any("whether they run is not known" in note for note in said)
+
+
+def test_something_else_at_the_place_of_the_bus_is_noted(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bus").write_text("")
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/bus")
+    assert any("systemd cannot be asked" in note for note in notes(db, "SELECT id FROM systemd_units"))
+
+
+TIMER = "org.freedesktop.systemd1.Timer"
+
+
+@pytest.mark.parametrize(
+    "realtime, monotonic, last, expected",
+    [
+        (1_900_000_000_000_000, INFINITY, 1_700_000_000_000_000, (1_900_000_000, 1_700_000_000)),
+        (0, INFINITY, 0, (None, None)),
+        (INFINITY, 0, INFINITY, (None, None)),
+    ],
+)
+def test_when_a_timer_comes(
+    systemd: Callable[..., Systemd], a_timer: Database, realtime: int, monotonic: int, last: int, expected: Any
+) -> None:
+    values = {"NextElapseUSecRealtime": realtime, "NextElapseUSecMonotonic": monotonic, "LastTriggerUSec": last}
+    systemd({("/units/daily", TIMER, name): value for name, value in values.items()}, dict.fromkeys(values, "t"))
+    (row,) = query(a_timer, "SELECT * FROM systemd_timers WHERE id = 'daily.timer'")
+    assert (row["next_elapse"], row["last_trigger"]) == expected
+    assert (row["active_state"], row["calendar"], row["unit"]) == ("active", "daily", "daily.service")
+
+
+def test_an_interval_is_counted_from_the_boot(systemd: Callable[..., Systemd], a_timer: Database) -> None:
+    """In an hour, by the clock of the boot: sooner than the calendar."""
+    values = {
+        "NextElapseUSecRealtime": 4_000_000_000_000_000,
+        "NextElapseUSecMonotonic": time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000 + 3_600_000_000,
+    }
+    systemd({("/units/daily", TIMER, name): value for name, value in values.items()}, dict.fromkeys(values, "t"))
+    before = int(time.time())
+    (row,) = query(a_timer, "SELECT next_elapse FROM systemd_timers WHERE id = 'daily.timer'")
+    assert before + 3599 <= row["next_elapse"] <= int(time.time()) + 3600
+
+
+@pytest.fixture
+def a_timer(db: Database) -> Iterator[Database]:
+    """The unit file of a timer, where this host keeps what an administrator adds at run time."""
+    folder = Path("/run/systemd/system")
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to add a unit file")
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "daily.timer"
+    file.write_text("[Timer]\nOnCalendar=daily\n")
+    yield db
+    file.unlink()
+    for each in made:
+        each.rmdir()
+
+
+# By files.
+
+FILES = {
+    "usr/lib/systemd/system/plain.service": "[Unit]\nDescription=Plain\n[Service]\nUser=ann\n",
+    "usr/lib/systemd/system/off.service": "[Install]\nWantedBy=multi-user.target\n",
+    "usr/lib/systemd/system/on.service": "[Install]\nWantedBy=multi-user.target\nAlias=other.service\n",
+    "usr/lib/systemd/system/named.service": "[Install]\nAlias=display.service\n",
+    "usr/lib/systemd/system/also.service": "[Install]\nAlso=also.socket\n",
+    "usr/lib/systemd/system/also.socket": "[Socket]\nListenStream=/run/also\n[Install]\nWantedBy=sockets.target\n",
+    "usr/lib/systemd/system/tty@.service": "[Install]\nWantedBy=getty.target\nDefaultInstance=tty1\n",
+    "usr/lib/systemd/system/many@.service": "[Install]\nWantedBy=getty.target\nDefaultInstance=one\n",
+    "usr/lib/systemd/system/hidden.service": "[Install]\nWantedBy=multi-user.target\n",
+    "usr/lib/systemd/system/brief.service": "[Install]\nRequiredBy=multi-user.target\n",
+    "usr/lib/systemd/system/always.service": "[Unit]\nDescription=Always\n",
+    "usr/lib/systemd/system/run.timer": "[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n",
+    "etc/systemd/system/run.timer.d/m.conf": "[Timer]\nOnCalendar=\nOnCalendar=weekly\nOnBootSec=5m\nPersistent=1\n",
+    "opt/foreign.service": "[Install]\nWantedBy=multi-user.target\n",
+    "etc/systemd/system/empty.service": "",
+}
+COMMANDS = [
+    ["enable", "on.service", "named.service", "tty@tty1.service", "many@two.service", "also.socket", "run.timer"],
+    ["enable", "--runtime", "brief.service"],
+    ["mask", "hidden.service"],
+    ["link", "/opt/foreign.service"],
+]
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    """A root in which systemctl enabled, masked and linked units."""
+    if not shutil.which("systemctl"):
+        pytest.skip("needs systemctl")
+    for path, text in FILES.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    (tmp_path / "usr/lib/systemd/system/multi-user.target.wants").mkdir()
+    (tmp_path / "usr/lib/systemd/system/multi-user.target.wants/always.service").symlink_to("../always.service")
+    for command in COMMANDS:
+        done = subprocess.run(["systemctl", f"--root={tmp_path}", *command], capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+    return tmp_path
+
+
+def test_states_of_unit_files_are_those_of_systemctl(open_root: Callable[..., Database], units: Path) -> None:
+    command = ["systemctl", f"--root={units}", "list-unit-files", "--no-legend", "--no-pager"]
+    printed = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    theirs = {line.split()[0]: line.split()[1] for line in printed.splitlines()}
+    rows = query(open_root(), "SELECT id, unit_file_state FROM systemd_units")
+    assert {row["id"]: row["unit_file_state"] for row in rows} == theirs
+    assert {"enabled", "enabled-runtime", "disabled", "static", "masked", "alias", "indirect", "linked"} <= {
+        *theirs.values()
+    }
+
+
+def test_states_of_this_hosts_unit_files_are_those_of_systemctl(db: Database) -> None:
+    if not shutil.which("systemctl"):
+        pytest.skip("needs systemctl")
+    command = ["systemctl", "--root=/", "list-unit-files", "--no-legend", "--no-pager"]
+    printed = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    theirs = {line.split()[0]: line.split()[1] for line in printed.splitlines()}
+    rows = query(db, "SELECT id, unit_file_state FROM systemd_units WHERE unit_file_state <> ''")
+    ours = {row["id"]: row["unit_file_state"] for row in rows}
+    assert {id: ours.get(id) for id in theirs} == theirs
+
+
+def test_what_unit_files_say(open_root: Callable[..., Database], units: Path) -> None:
+    rows = query(open_root(), "SELECT id, description, user, load_state, active_state FROM systemd_units")
+    by_id = {row.pop("id"): [*row.values()] for row in rows}
+    assert by_id["plain.service"] == ["Plain", "ann", "loaded", ""]
+    assert by_id["hidden.service"] == ["", "", "masked", ""]
+
+
+def test_a_timer_with_a_drop_in_and_a_stamp(open_root: Callable[..., Database], units: Path) -> None:
+    stamp = units / "var/lib/systemd/timers/stamp-run.timer"
+    stamp.parent.mkdir(parents=True)
+    stamp.write_text("")
+    os.utime(stamp, (1_700_000_000, 1_700_000_000))
+    (row,) = query(open_root(), "SELECT * FROM systemd_timers")
+    row.pop("fragment_path")
+    assert row == {
+        "id": "run.timer",
+        "unit": "run.service",
+        "calendar": "weekly",
+        "intervals": "OnBootSec=5m",
+        "persistent": 1,
+        "state": "enabled",
+        "next_elapse": None,
+        "last_trigger": 1_700_000_000,
+        "active_state": "",
+    }
+
+
+def test_calendars_of_this_hosts_timers_are_understood_by_systemd_analyze(db: Database) -> None:
+    """Each is an expression, whole: systemd-analyze takes it as it stands."""
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("needs systemd-analyze")
+    rows = query(db, "SELECT calendar FROM systemd_timers WHERE calendar <> '' AND calendar NOT LIKE '%,%'")
+    if not rows:
+        pytest.skip("no timers here")
+    command = ["systemd-analyze", "calendar", *{row["calendar"] for row in rows}]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
