@@ -95,13 +95,16 @@ def choose_key(
         if i not in hints and i not in texts and _identifies(columns[i]) and _whole(runs, i)
     ]
     chosen: list[int] = []
-    for i in [*dict.fromkeys([*identity, *hints]), *texts, *numbers]:
+    primary = [i for i in numbers if columns[i].lower() in _PRIMARY]
+    for i in dict.fromkeys([*identity, *hints, *primary, *texts, *numbers]):
         chosen.append(i)
         if _unique(runs, chosen):
             return tuple(chosen)
-    return tuple(dict.fromkeys([*identity, *hints, *texts]))
+    return tuple(dict.fromkeys([*identity, *hints, *primary, *texts]))
 
 
+# Numbers that are the key of most tables that have them.
+_PRIMARY = frozenset(["id", "rowid", "pid", "tid", "inode"])
 # Numbers that name something rather than measure it.
 _NAMES = frozenset("id pid tid ppid parent uid gid euid egid inode port fd device major minor number index".split())
 

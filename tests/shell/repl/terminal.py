@@ -135,14 +135,18 @@ class Terminal:
         """How often the text stands on the screen and above it."""
         return self.text.count(text)
 
-    def colour_of(self, text: str) -> tuple[str, str, bool]:
-        """(foreground, background, bold) of the first character of the text on the screen."""
+    def cell(self, text: str) -> pyte.screens.Char:
+        """The first character of the text on the screen, with its colours and attributes."""
         for y, line in enumerate(self._screen.display):
             x = line.find(text)
             if x >= 0:
-                cell = self._screen.buffer[y][x]
-                return cell.fg, cell.bg, cell.bold
+                return self._screen.buffer[y][x]
         raise AssertionError(f"{text!r} is not on the screen:\n" + "\n".join(self.screen))
+
+    def colour_of(self, text: str) -> tuple[str, str, bool]:
+        """(foreground, background, bold) of the first character of the text on the screen."""
+        cell = self.cell(text)
+        return cell.fg, cell.bg, cell.bold
 
     def wait_for(self, text: str) -> None:
         """Until the text stands on the screen or above it."""

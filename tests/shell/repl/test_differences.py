@@ -49,6 +49,8 @@ def test_compared(before, after, key, expected):
         ([[(1, "a"), (1, "b")]], ("pid", "path"), [0], [0], (0, 1)),
         ([[("a", 5), ("b", 5)]], ("name", "count(*)"), [], [], (0,)),
         ([[("a", 22, 5), ("a", 80, 5)]], ("name", "port", "n"), [], [], (0, 1)),
+        # What is called id comes before text, which may be changed.
+        ([[("a", 1, 5), ("b", 2, 5)]], ("name", "id", "n"), [], [], (1,)),
         # Measures are no key, even where they happen to be unique.
         ([[(5,), (6,)]], ("size",), [], [], ()),
         ([[("a", 1), ("a", 2)]], ("name", "size"), [], [], (0,)),

@@ -262,3 +262,19 @@ def test_the_option_opens_the_same_screen(tmp_path: Path):
 def test_the_interval_must_be_a_number():
     done = hostql("--watch", "often", "select 1")
     assert (done.returncode, done.stderr) == (2, "error: --watch takes a number greater than 0, not 'often'\n")
+
+
+def test_without_colour_differences_are_seen_as_well(tmp_path: Path, items: Items):
+    with Terminal(tmp_path, columns=110, env={"NO_COLOR": "1"}) as terminal:
+        terminal.ask(f".attach {items.path} log")
+        watching(terminal)
+        terminal.key("space")
+        terminal.wait_for("paused")
+        items("INSERT INTO items VALUES (3, 'third', 5)")
+        items("UPDATE items SET name = 'renamed' WHERE id = 2")
+        terminal.type("r")
+        until_row(terminal, "third", "+ ")
+        assert terminal.colour_of("third") == ("default", "default", True)
+        assert terminal.colour_of("first")[2] is False
+        assert terminal.cell("renamed").reverse and not terminal.cell("first").reverse
+        quit_by(terminal, "q")
