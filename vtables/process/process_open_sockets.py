@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.netns import all_sockets
+from ..sources.procfs import descriptors
 from ..sources.sock_diag import TCP
-from ..sources.sockfds import socket_fds
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -41,21 +41,21 @@ class ProcessOpenSockets(Table):
     ]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        by_inode = scan.shared("sockets by inode", lambda: _by_inode(scan))
-        for inode, pid, fd in socket_fds(scan, scan.equals("pid")):
-            found = by_inode.get(inode)
+        by_target = scan.shared("sockets by target", lambda: _by_target(scan))
+        for pid, fd, target in descriptors(scan, scan.equals("pid")):
+            found = by_target.get(target)
             if found is None:
-                # Netlink and other sockets are not this table's; nor is one opened since the list was read.
+                # No socket; a netlink or other one, not this table's; one opened since the list was read.
                 continue
-            yield (pid, fd, *found)
+            yield (pid, int(fd), *found)
 
 
-def _by_inode(scan: Scan) -> dict[int, tuple[Any, ...]]:
-    """{inode: the columns from `socket` on}, so that a socket held by many descriptors is looked at once."""
+def _by_target(scan: Scan) -> dict[str, tuple[Any, ...]]:
+    """{what a descriptor's link says: the columns from `socket` on}."""
     found = {}
     for namespace, s in all_sockets(scan):
         if s.inode:
             ends = (s.local_address, s.remote_address, s.local_port, s.remote_port)
             state = s.state if s.protocol == TCP else ""
-            found[s.inode] = (s.inode, s.family, s.protocol, *ends, s.path, state, str(namespace))
+            found[f"socket:[{s.inode}]"] = (s.inode, s.family, s.protocol, *ends, s.path, state, str(namespace))
     return found

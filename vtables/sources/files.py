@@ -34,13 +34,13 @@ class Counters:
 counters = Counters()
 
 
-def read(path: str, limit: int = LARGEST, dir_fd: int | None = None) -> bytes:
+def read(path: str, limit: int = LARGEST) -> bytes:
     """The bytes of a file, at most `limit` of them. Raises OSError as open(2) and read(2) do.
 
     Opened without blocking, so that a FIFO in a file's place cannot hang the reader, and without becoming a
     controlling terminal. Reads until the end: a seq_file of /proc gives less than a page at a time.
     """
-    fd = os.open(path, FLAGS, dir_fd=dir_fd)
+    fd = os.open(path, FLAGS)
     try:
         data = os.read(fd, min(limit, ONE_READ))
         if data and len(data) < limit:
@@ -79,9 +79,9 @@ def read_regular(path: str, limit: int) -> bytes:
 _KINDS = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
-def read_once(path: str, dir_fd: int | None = None) -> bytes:
+def read_once(path: str) -> bytes:
     """What one read(2) of a file gives: all of a single-record file such as /proc/PID/stat, at half the cost."""
-    fd = os.open(path, FLAGS, dir_fd=dir_fd)
+    fd = os.open(path, FLAGS)
     try:
         data = os.read(fd, ONE_READ)
     finally:
