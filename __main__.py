@@ -18,6 +18,10 @@ def main() -> int:
     """Run the command line; returns the exit code."""
     from .shell.cli import run
 
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        # Python leaves None where the stream was closed before it started (`hostql ... >&-`).
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
     return run(sys.argv[1:])
 
 

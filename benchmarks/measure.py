@@ -78,9 +78,10 @@ def compare_calls(title: str, ours: Callable[[], object], theirs: Callable[[], o
     verdict(title, mine / other, most, f"{mine * 1000:.1f} / {other * 1000:.1f} ms CPU")
 
 
-def seconds(command: list[str], rounds: int = 3) -> float:
-    """The median wall time of a command, in seconds."""
-    return median([run(command).wall for _ in range(rounds)])
+def usual(command: list[str], rounds: int = 5) -> Run:
+    """The median wall and CPU time of a command."""
+    runs = [run(command) for _ in range(rounds)]
+    return Run(median([each.wall for each in runs]), median([each.cpu for each in runs]))
 
 
 def peak(command: list[str]) -> int:
@@ -95,5 +96,6 @@ def peak(command: list[str]) -> int:
 def verdict(title: str, ratio: float, most: float, figures: str, unit: str = "x") -> None:
     """One line of the report."""
     print(
-        f"{'ok  ' if ratio <= most else 'MISS'} {title}: {ratio:.2f}{unit} (goal {most:g}{unit}; {figures})", flush=True
+        f"{'ok  ' if ratio <= most else 'MISS'} {title}: {ratio:.2f}{unit} (goal {most:.3g}{unit}; {figures})",
+        flush=True,
     )

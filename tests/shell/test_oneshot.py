@@ -128,6 +128,14 @@ def test_a_full_disk_is_an_error():
     assert (done.returncode, done.stderr) == (1, b"error: cannot write the rows: No space left on device\n")
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-"])
+def test_a_closed_stream_is_no_error(closed: str):
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m hostql "SELECT 1" {closed}', sys.executable], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_reader_that_leaves_early_is_no_error():
     child = subprocess.Popen(
         [sys.executable, "-m", "hostql", ENDLESS.format("x")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
