@@ -21,6 +21,9 @@ if TYPE_CHECKING:
             """Rows of an event table. `columns` is a constant of the publisher's module: columns it does not name are
             NULL. Rows with a `pid` get the columns of `table.CONTEXT` they lack from the collector."""
 
+        def ended(self, rows: list[tuple[int | None, int | None, int]]) -> None:
+            """(exit code, duration in ms, pid) of processes that ended: completes their rows of `process_events`."""
+
         def gap(self, text: str, lost: int) -> None:
             """Say that something was lost, and about how many events (0: not known)."""
 
@@ -54,11 +57,13 @@ class Publisher:
     name    as `event_publishers` shows it
     tier    1 is the best way to see its tables; the collector tries lower tiers first
     tables  the event tables it can feed
+    enforces  where the rules it takes are decided: kernel, or watch (what is never watched)
     """
 
     name: ClassVar[str]
     tier: ClassVar[int]
     tables: ClassVar[tuple[str, ...]]
+    enforces: ClassVar[str] = "kernel"
 
     def open(self, tables: frozenset[str], options: Options) -> None:
         """Begin to collect for these tables. Raises Unavailable, and then leaves nothing behind."""

@@ -1,0 +1,127 @@
+"""`Stream`: where a publisher's rows go: who did it is added, what is excluded is dropped, the rest is handed on."""
+
+from __future__ import annotations
+
+import time
+
+from .exclusion.match import matcher
+from .exclusion.rules import Rules
+from .table import CONTEXT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Protocol
+
+    from .context import Contexts
+
+    Row = tuple[Any, ...]
+
+    class Store(Protocol):
+        """The buffer, or a sink that takes events straight away."""
+
+        def add(self, table: str, columns: tuple[str, ...], rows: list[Row]) -> None: ...
+
+        def ended(self, rows: list[Row]) -> None: ...
+
+
+class _Layout:
+    """How rows of one kind are completed: where the pid is, which columns of the context are added, the matcher."""
+
+    __slots__ = ("columns", "match", "missing", "pid")
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self.pid = columns.index("pid") if "pid" in columns else None
+        # Places in a Context of the columns that the rows lack; None where they lack all, the usual case.
+        lacking = [i for i, name in enumerate(CONTEXT) if name not in columns] if self.pid is not None else []
+        self.missing = None if len(lacking) == len(CONTEXT) else lacking
+        names = tuple(CONTEXT)
+        self.columns = (*columns, *(names[i] for i in lacking), "publisher")
+        self.match: Callable[[Row], int | None] | None = None
+
+
+class Stream:
+    """One publisher's stream.
+
+    stored    rows handed on
+    dropped   {rule id: rows dropped here}
+    last      Unix seconds of the last row, None before the first
+    gaps      what was lost, in words, since the last report
+    """
+
+    def __init__(self, publisher: str, store: Store, contexts: Contexts) -> None:
+        self.stored = 0
+        self.dropped: dict[int, int] = {}
+        self.last: int | None = None
+        self.gaps: list[tuple[int, str, int]] = []
+        self._publisher = (publisher,)
+        self._store = store
+        self._contexts = contexts
+        self._layouts: dict[tuple[str, int], _Layout] = {}
+        self._kept: list[tuple[str, ...]] = []
+        self._rest = Rules()
+        self._classes: dict[str, str] = {}
+
+    def rest(self, rules: Rules, enforced: frozenset[int]) -> None:
+        """The rules to decide here: those that the publisher does not enforce."""
+        self._rest = Rules(rules.profile, tuple(rule for rule in rules.rules if rule.id not in enforced))
+        self._layouts.clear()
+
+    def add(self, table: str, columns: tuple[str, ...], rows: list[Row]) -> None:
+        """Rows of an event table; see `publisher.Stream`."""
+        if not rows:
+            return
+        layout = self._layouts.get((table, id(columns)))
+        if layout is None:
+            layout = self._layout(table, columns)
+        place, of, missing, name = layout.pid, self._contexts.of, layout.missing, self._publisher
+        if place is None or missing == []:
+            rows = [row + name for row in rows]
+        elif missing is None:
+            rows = [row + of(row[place]) + name for row in rows]
+        else:
+            rows = [row + tuple([of(row[place])[i] for i in missing]) + name for row in rows]
+        if layout.match is not None:
+            rows = self._kept_rows(layout.match, rows)
+        self.last = int(time.time())
+        self.stored += len(rows)
+        if rows:
+            self._store.add(table, layout.columns, rows)
+
+    def ended(self, rows: list[tuple[int | None, int | None, int]]) -> None:
+        """Processes that ended; see `publisher.Stream`."""
+        self._store.ended(rows)
+        for _, _, pid in rows:
+            self._contexts.forget(pid)
+
+    def gap(self, text: str, lost: int) -> None:
+        """Something was lost; see `publisher.Stream`."""
+        self.gaps.append((int(time.time()), text, lost))
+        del self.gaps[:-100]
+
+    def _layout(self, table: str, columns: tuple[str, ...]) -> _Layout:
+        # The tuple is kept, so that no other can have its identity.
+        self._kept.append(columns)
+        layout = self._layouts[table, id(columns)] = _Layout(columns)
+        rules = self._rest.of_class(event_class(table))
+        if rules:
+            layout.match = matcher(rules, table, layout.columns, self._contexts)
+        return layout
+
+    def _kept_rows(self, match: Callable[[Row], int | None], rows: list[Row]) -> list[Row]:
+        kept = []
+        for row in rows:
+            id = match(row)
+            if id is None:
+                kept.append(row)
+            else:
+                self.dropped[id] = self.dropped.get(id, 0) + 1
+        return kept
+
+
+def event_class(table: str) -> str:
+    """The class of events that a table holds, as exclusion rules name it."""
+    from .catalog import catalog
+
+    found: str = catalog().load(table).event_class  # type: ignore[attr-defined]
+    return found
