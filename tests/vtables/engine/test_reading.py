@@ -8,6 +8,7 @@ import pytest
 from hostql.vtables.database import Database
 from hostql.vtables.errors import HostqlError, QueryCancelled, QueryError
 from hostql.vtables.scan import Scan
+from hostql.vtables.snapshot import BATCH
 from hostql.vtables.table import TEXT, Column, Table
 
 from .numbers import Numbers
@@ -149,3 +150,20 @@ def test_a_fault_of_a_table_is_an_error_that_names_it(db: Database):
 def test_a_name_that_is_taken_is_refused(db: Database):
     with pytest.raises(HostqlError, match="already a table time"):
         db.add("time", Needy)
+
+
+@pytest.mark.parametrize(
+    "sql, size, read",
+    [
+        ("SELECT count(*) FROM numbers", 100, 100),
+        ("SELECT count(*) FROM numbers a JOIN numbers b ON b.id + 0 = a.id + 0", 100, 100),
+        ("SELECT * FROM numbers WHERE id IN (5, 7)", 100, 2),
+        # A stream is counted by the batch.
+        ("SELECT count(*) FROM numbers", 10_000, 10_000),
+    ],
+)
+def test_what_was_read_is_counted(db: Database, numbers: type[Numbers], sql: str, size: int, read: int):
+    numbers.size = size
+    result = db.execute(sql)
+    list(result)
+    assert read <= result.statement.read < read + BATCH

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -297,3 +298,44 @@ def test_no_progress_line_where_standard_error_is_no_terminal(prompt, tmp_path: 
         opened.unlink()
         terminal.wait_for("1 row ·")
         assert (tmp_path / "stderr").read_text() == ""
+
+
+def test_resizing_in_the_middle_of_a_result(prompt, tmp_path: Path):
+    terminal = prompt(columns=100, lines=40)
+    opened = gate(tmp_path, 5)
+    terminal.enter("select n, text, printf('%.70c', '=') as filler from slow limit 8;")
+    terminal.wait_for("row 5")
+    terminal.resize(60, 20)
+    opened.unlink()
+    terminal.wait_for("8 rows ·")
+    # The width is that of the result's beginning; the next result has the new one.
+    terminal.enter("select 4700 + 11 as n, printf('%.90c', '=') as filler;")
+    terminal.wait_for("1 row ·")
+    assert max(len(line) for line in terminal.screen if line.startswith(" 4711")) <= 60
+
+
+def test_long_output_of_a_command_is_paged(prompt, recorder, tmp_path: Path):
+    terminal = prompt(lines=24, env={"HOSTQL_PAGER": recorder()})
+    terminal.enter(".help")
+    terminal.wait_for("[end]")
+    assert b".tables" in (tmp_path / "recorded").read_bytes()
+    terminal.type("q")
+    assert "42" in terminal.ask("select 40 + 2;")
+
+
+def test_within_tmux(prompt, tmp_path: Path):
+    if not shutil.which("tmux") or not shutil.which("less"):
+        pytest.skip("tmux and less are not both installed")
+    tmux = ["tmux", "-S", f"{tmp_path}/tmux", "-f", "/dev/null"]
+    inside = [*tmux, "new-session", "-x", "80", "-y", "24", sys.executable, SLOW, str(tmp_path)]
+    # To a vt100, tmux sends nothing that pyte does not know.
+    how: dict[str, Any] = {"columns": 80, "lines": 24, "env": {"TERM": "vt100"}, "ready": ""}
+    try:
+        with Terminal(tmp_path, command=["env", "-u", "HOSTQL_PAGER", *inside], **how) as terminal:
+            terminal.wait_for("hostql>")
+            terminal.enter("select n, text from slow limit 200;")
+            terminal.wait_until(lambda: ":" in terminal.screen and "row 15" in terminal.text, "less's own prompt")
+            terminal.type("q")
+            terminal.wait_for("200 rows ·")
+    finally:
+        subprocess.run([*tmux, "kill-server"], capture_output=True)
