@@ -58,11 +58,16 @@ def parse_deb822(text: str) -> Iterator[Source | None]:
     ['a', 'a-updates']
     """
     for block in lines(text, "\n\n"):
-        fields = {}
+        fields: dict[str, str] = {}
+        last = ""
         for line in block.split("\n"):
             name, colon, value = line.partition(":")
-            if colon and line[:1] not in ("#", " ", "\t"):
-                fields[name.lower()] = value.strip()
+            if line[:1] in (" ", "\t"):
+                # The value goes on.
+                fields[last] = f"{fields.get(last, '')} {line.strip()}"
+            elif colon and line[0] != "#":
+                last = name.lower()
+                fields[last] = value.strip()
         if not fields.get("types") or not fields.get("uris") or not fields.get("suites"):
             if any(line and line[0] != "#" for line in block.split("\n")):
                 yield None

@@ -6,7 +6,7 @@ import json
 
 from ..scan import Scan
 from ..sources.configuration import names_in, text_of
-from ..sources.text import clean, from_os
+from ..sources.text import clean, from_os, to_os
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ class NpmPackages(Table):
     license = Column(TEXT, "Licence")
     homepage = Column(TEXT, "Home page")
     path = Column(TEXT, "Its package.json")
-    directory = Column(TEXT, "Folder that holds node_modules, with a slash at the end", key=True)
+    directory = Column(TEXT, "Folder that holds node_modules, with a slash at the end; any may be asked for", key=True)
     depth = Column(INTEGER, "Always 0: packages within packages are not listed")
     max_depth = Column(INTEGER, "Not offered; always 0", hidden=True)
     pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
@@ -38,7 +38,8 @@ class NpmPackages(Table):
     examples = ["SELECT name, version FROM npm_packages;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        for root in _ROOTS:
+        asked = scan.equals("directory")
+        for root, shown in [(root, root + "/") for root in _ROOTS] if asked is None else _asked(asked):
             for path in _packages(scan, f"{root}/node_modules"):
                 text = text_of(scan, path, expected=False)
                 if not text:
@@ -52,7 +53,15 @@ class NpmPackages(Table):
                     scan.note("a package.json is not one of a package", path)
                     continue
                 described = [_word(fields.get(key)) for key in ("name", "version", "description", "author", "license")]
-                yield (*described, _word(fields.get("homepage")), from_os(path), root + "/", 0, 0, 0, "")
+                yield (*described, _word(fields.get("homepage")), from_os(path), shown, 0, 0, 0, "")
+
+
+def _asked(directories: frozenset[Any]) -> Iterator[tuple[str, str]]:
+    """(folder, as it was named) of the folders that the query names."""
+    for shown in directories:
+        if isinstance(shown, str) and shown.startswith("/") and "\0" not in shown:
+            for folder in to_os(shown):
+                yield folder.rstrip("/"), shown
 
 
 def _packages(scan: Scan, folder: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ import os
 from ..scan import Scan
 from ..sources.configuration import names_in, text_of
 from ..sources.homes import homes
-from ..sources.text import from_os, lines
+from ..sources.text import from_os, lines, to_os
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 _ROOTS = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64")
-_HOME_ROOT = ".local/lib"
+# Below a home: packages of the user, of Pythons that pyenv built, of programs that pipx installed.
+_HOME_ROOTS = (".local/lib", ".pyenv/versions/*/lib", ".local/share/pipx/venvs/*/lib", ".local/pipx/venvs/*/lib")
 _FOLDERS = ("site-packages", "dist-packages")
 
 
@@ -36,7 +37,10 @@ def parse_metadata(text: str) -> dict[str, str]:
 
 
 class PythonPackages(Table):
-    """Python distributions of the system's Pythons and of users' ~/.local; virtual environments are not looked for."""
+    """Python distributions of the system's Pythons, of users' ~/.local, pyenv and pipx.
+
+    Virtual environments are not looked for; `directory = '/srv/app/.venv/lib/python3.11/site-packages'` reads one.
+    """
 
     name = Column(TEXT, "Name of the distribution")
     uid = Column(BIGINT, "User in whose home it is; 0 for the system's", key=True)
@@ -45,16 +49,17 @@ class PythonPackages(Table):
     author = Column(TEXT, "Author")
     license = Column(TEXT, "Licence, as the author wrote it")
     path = Column(TEXT, "Its metadata folder or file")
-    directory = Column(TEXT, "Folder of packages it is in, with a slash at the end", key=True)
+    directory = Column(TEXT, "Folder of packages it is in, with a slash at the end; any may be asked for", key=True)
     pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
 
     typical_rows = 100
     examples = ["SELECT name, version, directory FROM python_packages ORDER BY name LIMIT 5;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        asked = scan.equals("directory")
         seen = set()
-        for uid, folder in _folders(scan):
-            real = os.path.realpath(scan.host.path(folder))
+        for uid, folder, shown in _folders(scan) if asked is None else _asked(scan, asked):
+            real = (os.path.realpath(scan.host.path(folder)), shown if asked else "")
             if real in seen:
                 continue
             seen.add(real)
@@ -67,17 +72,37 @@ class PythonPackages(Table):
                         scan.note("a distribution's metadata does not name it", path)
                         continue
                     described = [fields.get(key, "") for key in ("Version", "Summary", "Author", "License")]
-                    yield (fields["Name"], uid, *described, from_os(path), from_os(folder) + "/", 0)
+                    yield (fields["Name"], uid, *described, from_os(path), shown, 0)
 
 
-def _folders(scan: Scan) -> Iterator[tuple[int, str]]:
+def _folders(scan: Scan) -> Iterator[tuple[int, str, str]]:
+    """(uid, folder, the folder as it is shown) of each folder of packages."""
     roots = [(0, root) for root in _ROOTS]
-    roots += [(user.uid, f"{home}/{_HOME_ROOT}") for user, home in homes(scan)]
+    for user, home in homes(scan):
+        for each in _HOME_ROOTS:
+            before, star, after = f"{home}/{each}".partition("/*/")
+            roots += (
+                [(user.uid, f"{before}/{name}/{after}") for name in names_in(scan, before)]
+                if star
+                else [(user.uid, before)]
+            )
     for uid, root in roots:
         for python in names_in(scan, root):
             if python.startswith("python"):
                 for folder in _FOLDERS:
-                    yield uid, f"{root}/{python}/{folder}"
+                    path = f"{root}/{python}/{folder}"
+                    yield uid, path, from_os(path) + "/"
+
+
+def _asked(scan: Scan, directories: frozenset[Any]) -> Iterator[tuple[int, str, str]]:
+    """The folders that the query names, whoever's they are; one in a home belongs to that user."""
+    for shown in directories:
+        if not isinstance(shown, str) or not shown.startswith("/") or "\0" in shown:
+            continue
+        for folder in to_os(shown):
+            folder = folder.rstrip("/")
+            owners = [(len(home), user.uid) for user, home in homes(scan) if home and folder.startswith(home + "/")]
+            yield max(owners, default=(0, 0))[1], folder, shown
 
 
 def _metadata(scan: Scan, path: str) -> str:

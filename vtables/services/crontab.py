@@ -60,6 +60,6 @@ class Crontab(Table):
 def _files(scan: Scan) -> Iterator[str]:
     for folder in _FOLDERS:
         for name in names_in(scan, folder):
-            # A name with a dot is not cron's (run-parts); a folder is looked into by itself.
+            # A hidden file is not cron's; a folder is looked into by itself.
             if not name.startswith(".") and not os.path.isdir(scan.host.path(f"{folder}/{name}")):
                 yield f"{folder}/{name}"
