@@ -178,7 +178,7 @@ def footer(rows: int, seconds: float, *, read: int = 0, first: float | None = No
     parts = [f"{counted} shown, stopped by the pager" if stopped else counted, duration(seconds)]
     if read and read != rows:
         parts.append(f"{read:,} rows read")
-    if first is not None and seconds >= SLOW:
+    if first is not None and rows > 1 and seconds >= SLOW:
         parts.append(f"first row after {duration(first)}")
     return " · ".join(parts)
 
