@@ -106,6 +106,7 @@ def _query(given: Arguments) -> int:
 def text(given: Arguments, words: list[str]) -> str:
     """The SQL: a file's, the words of the command line, or standard input's. HostqlError, UsageError."""
     from ..vtables.database import blank
+    from ..vtables.sources.text import clean
 
     file = given.get("file")
     if file is not None:
@@ -115,7 +116,8 @@ def text(given: Arguments, words: list[str]) -> str:
     elif len(words) > 1:
         raise UsageError(f"one SQL text is expected, {len(words)} are given", "Quote the statement as a whole.")
     elif words and words[0] != "-":
-        sql = words[0]
+        # Bytes that are no UTF-8 become \\xNN, by which a look-up finds the name that holds them.
+        sql = clean(words[0])
     else:
         sql = _read("-")
     if blank(sql):
@@ -142,7 +144,8 @@ def _read(file: str) -> str:
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not UTF-8 text (byte {error.start})") from error
+        name = "standard input" if file == "-" else file
+        raise UsageError(f"{name} is not UTF-8 text (byte {error.start})") from error
 
 
 def database(given: Arguments) -> Database:

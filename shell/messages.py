@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TextIO
 
+# Characters of a message that are shown: it may quote a name as long as the SQL.
+LONGEST = 4000
 # Columns of a long line that are shown around the fault.
 WINDOW = 100
 
@@ -32,7 +34,7 @@ def caret(sql: str, offset: int) -> list[str]:
     line = sql[start : end if end >= 0 else len(sql)]
     at = offset - start
     length = 1
-    while at + length < len(line) and (line[at + length].isalnum() or line[at + length] in "_."):
+    while length < WINDOW and at + length < len(line) and (line[at + length].isalnum() or line[at + length] in "_."):
         length += 1
     first = max(0, at - WINDOW // 2)
     before, word, after = line[first:at], line[at : at + length], line[at + length : first + WINDOW + length]
@@ -43,7 +45,8 @@ def caret(sql: str, offset: int) -> list[str]:
 
 
 def _paragraph(text: str) -> str:
-    return "\n    ".join([printable(line) for line in text.splitlines()])
+    shown = text if len(text) <= LONGEST else text[:LONGEST] + "…"
+    return "\n    ".join([printable(line) for line in shown.splitlines()])
 
 
 def write_error(error: HostqlError, out: TextIO) -> None:

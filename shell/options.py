@@ -6,6 +6,7 @@ A parser of our own because argparse costs more to import than a query takes to 
 from __future__ import annotations
 
 from ..vtables.errors import HostqlError
+from ..vtables.sources.text import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def _add_param(given: Arguments, text: str) -> None:
     name = name.lstrip(":@$?")
     if not equals or not (name.isidentifier() or name.isdigit()):
         raise UsageError(f"--param takes NAME=VALUE, not {text!r}", "NAME is that of :NAME, @NAME, $NAME or ?1.")
-    given.params[name] = parameter(value)
+    # Bytes that are no UTF-8 become \\xNN, by which a look-up finds the name that holds them.
+    given.params[name] = parameter(clean(value))
 
 
 def parameter(text: str) -> Any:

@@ -9,11 +9,15 @@ from glob import glob
 
 from ..vtables.database import split
 from ..vtables.errors import ConfigError
+from ..vtables.sources.files import read_regular
+from ..vtables.sources.text import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# No file of queries is larger.
+_LARGEST = 16 << 20
 # What a `platform` may say for a query that is meant for Linux too.
 _OURS = frozenset(["", "linux", "posix", "any", "all"])
 
@@ -24,9 +28,14 @@ class Queries:
     def __init__(self) -> None:
         self.found: list[tuple[str, str]] = []
         self.skipped: list[str] = []
+        self._files: set[str] = set()
 
-    def add_pack(self, prefix: str, pack: dict[str, Any], file: str) -> None:
-        """The queries of a configuration or a pack, and of the packs it names."""
+    def add_pack(self, prefix: str, pack: Any, file: str) -> None:
+        """The queries of a configuration or a pack, and of the packs it names, each file once."""
+        self._files.add(os.path.realpath(file))
+        if not isinstance(pack, dict):
+            self.skipped.append(f"{prefix.rstrip('/') or file} is no pack (expected a JSON object)")
+            return
         if not self._ours(prefix.rstrip("/") or file, pack):
             return
         for section in ("schedule", "queries"):
@@ -64,7 +73,9 @@ class Queries:
         if not files:
             self.skipped.append(f"pack {prefix.rstrip('/')}: there is no file {pattern}")
         for file in files:
-            if not prefix.endswith("*/"):
+            if os.path.realpath(file) in self._files:
+                self.skipped.append(f"pack {prefix.rstrip('/')}: {file} is read already")
+            elif not prefix.endswith("*/"):
                 self.add_pack(prefix, _json(file), file)
             else:
                 own = os.path.splitext(os.path.basename(file))[0]
@@ -76,8 +87,9 @@ def queries(source: str) -> Queries:
     found = Queries()
     if not os.path.isfile(source):
         if " " not in source.strip() and ("/" in source or source.endswith((".json", ".conf", ".sql"))):
-            raise ConfigError(f"cannot read {source}: there is no such file", file=source)
-        text = source
+            reason = "it is no regular file" if os.path.exists(source) else "there is no such file"
+            raise ConfigError(f"cannot read {source}: {reason}", file=source)
+        text = clean(source)
     else:
         text = _read(source)
         if text.lstrip()[:1] in ("{", "[", "#"):
@@ -96,8 +108,10 @@ def queries(source: str) -> Queries:
 
 def _read(file: str) -> str:
     try:
-        with open(file, encoding="utf-8") as stream:
-            return stream.read()
+        raw = read_regular(file, _LARGEST + 1)
+        if len(raw) > _LARGEST:
+            raise ConfigError(f"cannot read {file}: it is larger than {_LARGEST >> 20} MiB", file=file)
+        return raw.decode("utf-8")
     except OSError as error:
         raise ConfigError(f"cannot read {file}: {error.strerror}", file=file) from error
     except UnicodeDecodeError as error:
@@ -113,3 +127,5 @@ def _json(file: str) -> Any:
         line = getattr(error, "lineno", 0)
         message = f"{file} is not JSON: line {line}: {getattr(error, 'msg', error)}"
         raise ConfigError(message, file=file, line=line) from error
+    except RecursionError as error:
+        raise ConfigError(f"{file} is nested too deeply", file=file) from error

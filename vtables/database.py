@@ -21,6 +21,8 @@ from .catalog import Catalog
 from .errors import HostqlError, QueryCancelled, QueryError
 from .functions import register
 from .policy import ANALYST, Policy
+from .script import blank as blank
+from .script import split as split
 from .settings import Settings
 from .sources.host import Host
 from .statement import Statement
@@ -82,6 +84,7 @@ class Database:
 
         Raises HostqlError: a QueryError whose offset is within `sql`, or what the tables raise.
         """
+        _readable(sql)
         for offset, text in split(sql):
             result = self._start(sql, text, offset, params, traced)
             yield result
@@ -89,6 +92,7 @@ class Database:
 
     def execute(self, sql: str, params: Params = (), *, traced: bool = False) -> Result:
         """Run one statement."""
+        _readable(sql)
         return self._start(sql, sql, 0, params, traced)
 
     def cancel(self, reason: QueryError | None = None) -> None:
@@ -217,32 +221,13 @@ def _bindings(params: Params) -> Params | None:
     return params if params or isinstance(params, dict) else None
 
 
-def split(sql: str) -> list[tuple[int, str]]:
-    """The statements of an SQL text, each with the offset of its first character; empty ones are left out."""
-    found: list[tuple[int, str]] = []
-    start = at = 0
-    while at < len(sql):
-        end = sql.find(";", at)
-        at = len(sql) if end < 0 else end + 1
-        if end >= 0 and not apsw.complete(sql[start:at]):
-            continue
-        if not blank(sql[start:at]):
-            found.append((start, sql[start:at]))
-        start = at
-    if start < len(sql) and not blank(sql[start:]):
-        found.append((start, sql[start:]))
-    return found
-
-
-def blank(sql: str) -> bool:
-    """Whether a text holds nothing but space, comments and semicolons."""
-    rest = sql.lstrip(" \t\r\n\f;")
-    while rest:
-        if rest.startswith("--"):
-            rest = rest.partition("\n")[2]
-        elif rest.startswith("/*"):
-            rest = rest.partition("*/")[2]
-        else:
-            return False
-        rest = rest.lstrip(" \t\r\n\f;")
-    return True
+def _readable(sql: str) -> None:
+    """QueryError for a text that cannot be SQL: with a NUL, at which SQLite would end it, or with half a character."""
+    at = sql.find("\0")
+    if at >= 0:
+        raise QueryError("the SQL holds a NUL character", "Is it a text file?", sql=sql, offset=at)
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        shown = ascii(sql[error.start])[1:-1]
+        raise QueryError(f"the SQL holds what is no character: {shown}", sql=sql, offset=error.start) from None

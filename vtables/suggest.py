@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
+# No name of ours is longer; comparing it with them takes the longer the longer it is.
+_LONGEST = 100
+_DEEP = ("Recursion limit", "parser stack overflow")
+
 
 def explain_error(
     error: Exception,
@@ -33,6 +37,11 @@ def explain_error(
         return QueryError(*denied[0], sql=sql, offset=at)
     if isinstance(error, (KeyError, apsw.BindingsError)):
         return _parameter(error, message, sql, offset)
+    if isinstance(error, UnicodeEncodeError):
+        shown = ascii(error.object[error.start])[1:-1]
+        return QueryError(f"a parameter holds what is no character: {shown}", sql=sql)
+    if message in _DEEP:
+        return QueryError(f"the statement is nested too deeply ({message})", sql=sql)
     if isinstance(error, (apsw.NoMemError, MemoryError)):
         return QueryError("the statement needs more memory than it may have", sql=sql)
     for kind, names in (("column", _columns), ("table", _tables), ("function", _functions)):
@@ -61,6 +70,8 @@ def _parameter(error: Exception, message: str, sql: str, offset: int) -> QueryEr
 
 def nearest(name: str, names: Iterable[str]) -> list[str]:
     """At most three of the names that look most like this one, best first."""
+    if len(name) > _LONGEST:
+        return []
     by_fold = {n.lower(): n for n in names}
     return [by_fold[n] for n in get_close_matches(name.lower(), list(by_fold), n=3, cutoff=0.6)]
 

@@ -46,7 +46,7 @@ def parse_size(text: str) -> int:
             break
     unit = lowered[-1:] if lowered[-1:].isalpha() else ""
     number = float(lowered[: len(lowered) - len(unit)])
-    if unit not in _UNITS or not 0 <= number < 1 << 60:
+    if unit not in _UNITS or not 0 <= number * _UNITS[unit] < 1 << 60:
         raise ValueError(text)
     return int(number * _UNITS[unit])
 
