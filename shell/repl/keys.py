@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prompt_toolkit.enums import EditingMode
-from prompt_toolkit.filters import completion_is_selected, has_completions
+from prompt_toolkit.filters import completion_is_selected, emacs_mode, has_completions
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from .session import Session
@@ -18,7 +18,8 @@ def bindings(session: Session) -> KeyBindings:
         """Enter on a chosen candidate takes it; the next Enter runs."""
         event.current_buffer.complete_state = None
 
-    @keys.add("escape", filter=has_completions, eager=False)
+    # In vi mode Escape leaves insert mode, which closes the menu as well.
+    @keys.add("escape", filter=has_completions & emacs_mode, eager=False)
     def _close_menu(event: KeyPressEvent) -> None:
         event.current_buffer.cancel_completion()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from . import keywords, operands
 from .columns import Columns, Sourced
 from .context import Context, context
+from .operands import quoted
 from .relations import pairs
 from .suggestion import Suggestion, ranked
 from .words import TableWord, Words
@@ -37,22 +38,29 @@ def candidates(found: Context, words: Words) -> Iterator[Suggestion]:
     return make(found, words) if make is not None else iter(())
 
 
-def keyword(found: Context, word: str, worth: int = 0) -> Suggestion:
-    """A keyword, in capitals where the user writes them so."""
-    return Suggestion(word.upper() if found.upper else word, "keyword", worth=worth)
+def table_suggestion(table: TableWord, worth: int = 0, *, schema: str = "", by: str = "") -> Suggestion:
+    """A table, with what it needs and is; `by` says how it is joined."""
+
+    def about() -> str:
+        needs = f"needs {' or '.join(table.required)}  " if table.required else ""
+        what = f"{table.kind} of {table.schema}" if table.schema else table.doc
+        return f"{by}{needs}{what}"
+
+    text = f"{quoted(schema)}.{quoted(table.name)}" if schema else quoted(table.name)
+    return Suggestion(text, table.kind, about, worth=worth, sought=table.name)
 
 
 def _start(found: Context, words: Words) -> Iterator[Suggestion]:
     query = found.here.kind == "query" or found.here.clause == "compound"
     for at, word in enumerate(keywords.starting(query)):
-        yield keyword(found, word, 60 - at)
+        yield keywords.suggestion(found, word, 60 - at)
     if found.here.clause == "compound" and found.previous != "all":
-        yield keyword(found, "all", 61)
+        yield keywords.suggestion(found, "all", 61)
     if found.pattern and not query:
         # A table's name alone shows its rows.
         for table in words.tables.values():
             if not table.broken:
-                yield Suggestion(table.name, "table", _about_table(table), worth=10)
+                yield table_suggestion(table, 10)
 
 
 def _table(found: Context, words: Words) -> Iterator[Suggestion]:
@@ -63,20 +71,20 @@ def _table(found: Context, words: Words) -> Iterator[Suggestion]:
     if here.clause in ("into", "update", "drop") or [token.fold for token in found.before[-2:]] == ["delete", "from"]:
         for schema, tables in words.schemas.items():
             for table in tables.values():
-                yield Suggestion(_spelt(table, schema), table.kind, _about_table(table), worth=20)
+                yield table_suggestion(table, 20, schema="" if schema == "temp" else schema)
         return
     others = [sourced for sourced in Columns(words).in_scope(here.scope) if not sourced.level and sourced.columns]
     for name in here.scope.names.all():
         yield Suggestion(quoted(name), "table expression", "from WITH", worth=60)
     for table in words.tables.values():
         if not table.broken:
-            worth, about = _related(table, others) if others else (0, "")
-            yield Suggestion(quoted(table.name), table.kind, about or _about_table(table), worth=worth)
+            worth, by = _related(table, others) if others else (0, "")
+            yield table_suggestion(table, worth, by=by)
     yield from _elsewhere(words)
     for function in words.table_functions:
         yield Suggestion(function.name + "(", "table function", f"{function.signature}  {function.doc}", worth=-5)
     if found.previous == "(":
-        yield keyword(found, "select", 50)
+        yield keywords.suggestion(found, "select", 50)
 
 
 def _elsewhere(words: Words) -> Iterator[Suggestion]:
@@ -89,7 +97,7 @@ def _elsewhere(words: Words) -> Iterator[Suggestion]:
 
 def _tables_of(words: Words, schema: str, worth: int) -> Iterator[Suggestion]:
     for table in words.schemas.get(schema, {}).values():
-        yield Suggestion(quoted(table.name), table.kind, _about_table(table), worth=worth)
+        yield table_suggestion(table, worth)
 
 
 def _related(table: TableWord, others: list[Sourced]) -> tuple[int, str]:
@@ -105,7 +113,7 @@ def _related(table: TableWord, others: list[Sourced]) -> tuple[int, str]:
         return 0, ""
     pair, other = best
     by = f"by {pair.left}" if pair.left == pair.right else f"{pair.right} = {other.source.alias}.{pair.left}"
-    return pair.worth, f"{by}  {table.doc}"
+    return pair.worth, f"{by}  "
 
 
 def _after_table(found: Context, words: Words) -> Iterator[Suggestion]:
@@ -117,11 +125,10 @@ def _after_table(found: Context, words: Words) -> Iterator[Suggestion]:
     for at, word in enumerate(offered):
         worth = 60 - at
         if word == "where" and lacks:
-            suggestion = keyword(found, word, 61)
-            suggestion.about = f"{table.name if table else ''} needs {' or '.join(required)}"
-            yield suggestion
+            needs = f"{table.name if table else ''} needs {' or '.join(required)}"
+            yield keywords.suggestion(found, word, 61, needs)
             continue
-        yield keyword(found, word, worth)
+        yield keywords.suggestion(found, word, worth)
     if here.source is not None and here.source.joined and found.previous != ")":
         for name in _shared(found, words)[:3]:
             yield Suggestion(
@@ -151,7 +158,7 @@ def _operator(found: Context, words: Words) -> Iterator[Suggestion]:
     if found.qualifier:
         return
     for at, word in enumerate(keywords.following(found)):
-        yield keyword(found, word, 60 - at)
+        yield keywords.suggestion(found, word, 60 - at)
 
 
 def _columns(found: Context, words: Words) -> Iterator[Suggestion]:
@@ -185,7 +192,7 @@ def _limit(found: Context, words: Words) -> Iterator[Suggestion]:
             for at, count in enumerate(("10", "20", "100")):
                 yield Suggestion(count, "value", worth=-at)
     else:
-        yield keyword(found, "offset")
+        yield keywords.suggestion(found, "offset")
 
 
 def _star(found: Context, words: Words) -> Iterator[Suggestion]:
@@ -223,35 +230,19 @@ def _pragma(found: Context, words: Words) -> Iterator[Suggestion]:
             yield Suggestion(name, "pragma", worth=-at)
     elif found.previous == "(":
         for table in words.tables.values():
-            yield Suggestion(quoted(table.name), table.kind, _about_table(table))
+            yield table_suggestion(table)
 
 
 def _attach(found: Context, words: Words) -> Iterator[Suggestion]:
     if found.in_string:
         yield from operands.paths(found, words)
     elif found.previous not in ("attach", "database", "as"):
-        yield keyword(found, "as")
+        yield keywords.suggestion(found, "as")
 
 
 def _type(found: Context, words: Words) -> Iterator[Suggestion]:
     for at, word in enumerate(keywords.types()):
-        yield keyword(found, word, -at)
-
-
-def _about_table(table: TableWord) -> str:
-    needs = f"needs {' or '.join(table.required)}  " if table.required else ""
-    if table.schema:
-        return f"{needs}{table.doc or table.kind} of {table.schema}"
-    return needs + table.doc
-
-
-def _spelt(table: TableWord, schema: str) -> str:
-    return quoted(table.name) if schema == "temp" else f"{quoted(schema)}.{quoted(table.name)}"
-
-
-def quoted(name: str) -> str:
-    """The name as it must be written in SQL: in quotes only where it needs them."""
-    return operands.quoted(name)
+        yield keywords.suggestion(found, word, -at)
 
 
 _PLACES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .scanner import NOT_ALIASES
+from .suggestion import Suggestion
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +50,61 @@ _COMPARE = ("=", "in (", "like", "is null", "is not null", "not in (", "not like
             ">=", "<=", "||")  # fmt: skip
 _OPERAND = ("not", "null", "case when", "cast(", "exists (")
 _TYPES = ("integer", "text", "real", "blob", "numeric")
+
+
+# What the clauses are for, for those who do not write SQL every day.
+_ABOUT = {
+    "select": "which columns",
+    "from": "which tables",
+    "where": "which rows",
+    "join": "rows of another table that belong to these",
+    "left join": "the same; NULLs where there are none",
+    "cross join": "each row with each of another table",
+    "on": "which rows belong together: a condition",
+    "using (": "which rows belong together: columns by the same name",
+    "as": "another name for it",
+    "group by": "one row for all that are equal in this",
+    "having": "which groups",
+    "order by": "in which order",
+    "limit": "at most so many rows",
+    "offset": "leave out so many rows first",
+    "union": "with the rows of another query, each once",
+    "union all": "with the rows of another query",
+    "except": "without the rows of another query",
+    "intersect": "only rows that another query gives too",
+    "distinct": "each row once",
+    "with": "name a query first, then ask it",
+    "recursive": "a query that goes on from its own rows",
+    "explain query plan": "how SQLite would answer",
+    "create temp table": "keep rows while this session lasts",
+    "create temp view": "name a query while this session lasts",
+    "attach": "join a database file",
+    "and": "both conditions",
+    "or": "one of the conditions",
+    "not": "the condition does not hold",
+    "in (": "one of these values, or of a query's",
+    "not in (": "none of these values",
+    "like": "a pattern: % any text, _ any character",
+    "glob": "a pattern: * any text, ? any character",
+    "between": "from one value to another, both included",
+    "is null": "has no value",
+    "is not null": "has a value",
+    "exists (": "a query gives rows at all",
+    "case when": "a value by conditions",
+    "cast(": "as another type",
+    "desc": "the greatest first",
+    "asc": "the least first",
+    "over (": "computed over neighbouring rows",
+    "partition by": "apart for each value of this",
+    "||": "one text after the other",
+    "=": "equal",
+    "<>": "not equal",
+}
+
+
+def suggestion(found: Context, word: str, worth: int = 0, about: str = "") -> Suggestion:
+    """A keyword, in capitals where the user writes them so."""
+    return Suggestion(word.upper() if found.upper else word, "keyword", about or _ABOUT.get(word, ""), worth=worth)
 
 
 def starting(query: bool) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .candidates import suggest_sql
+from .candidates import suggest_sql, table_suggestion
 from .operands import last_part
 from .suggestion import Suggestion, ranked
 from .words import CommandWord, Words
@@ -145,7 +145,7 @@ def _listed(kind: str, words: Words) -> Iterator[Suggestion]:
 def _tables(words: Words) -> Iterator[Suggestion]:
     for table in words.tables.values():
         if not table.broken:
-            yield Suggestion(table.name, table.kind, table.doc)
+            yield table_suggestion(table)
 
 
 def _paths(typed: str, words: Words) -> Iterator[Suggestion]:

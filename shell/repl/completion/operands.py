@@ -59,7 +59,7 @@ def operand(found: Context, words: Words) -> Iterator[Suggestion]:
             first += 2 * VALUE
         elif found.here.kind == "list":
             first += VALUE
-        yield Suggestion(word.upper() if found.upper else word, "keyword", worth=first)
+        yield keywords.suggestion(found, word, first)
 
 
 def about_column(column: Column, table: str = "") -> str:
@@ -111,11 +111,11 @@ def _qualified(found: Context, words: Words, scoped: list[Sourced]) -> Iterator[
 
 def _guessed(alias: str, words: Words) -> Iterator[Suggestion]:
     """Before FROM is typed, `p.` may be any table that `p` abbreviates: by all its initials, else by its beginning."""
-    fitting = [table for table in words.tables.values() if table.known]
-    exactly = [table for table in fitting if "".join(word[:1] for word in table.name.split("_")) == alias]
-    exactly = exactly or [table for table in fitting if (fit := match(alias, table.name)) and fit.grade >= INITIALS]
-    exactly.sort(key=lambda table: (not table.name.startswith(alias), len(table.name)))
-    for at, table in enumerate(exactly[:6]):
+    tables = [table for table in words.tables.values() if not table.broken]
+    fitting = [table for table in tables if "".join(word[:1] for word in table.name.split("_")) == alias]
+    fitting = fitting or [table for table in tables if (fit := match(alias, table.name)) and fit.grade >= INITIALS]
+    fitting.sort(key=lambda table: (not table.name.startswith(alias), len(table.name)))
+    for at, table in enumerate(fitting[:6]):
         for column in table.columns:
             if not column.hidden:
                 yield _column(column, quoted(column.name), table.name, COLUMN - at)

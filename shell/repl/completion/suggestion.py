@@ -6,7 +6,7 @@ from .fuzzy import ORDER, Match, match
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 # A menu is read from its top; nobody scrolls further than this.
 MOST = 300
@@ -21,18 +21,30 @@ class Suggestion:
     positions  the characters of `shown` that were typed.
     """
 
-    __slots__ = ("about", "kind", "positions", "shown", "sought", "text", "worth")
+    __slots__ = ("_about", "kind", "positions", "shown", "sought", "text", "worth")
 
     def __init__(
-        self, text: str, kind: str, about: str = "", *, worth: int = 0, sought: str = "", shown: str = ""
+        self,
+        text: str,
+        kind: str,
+        about: str | Callable[[], str] = "",
+        *,
+        worth: int = 0,
+        sought: str = "",
+        shown: str = "",
     ) -> None:
         self.text = text
         self.kind = kind
-        self.about = about
+        self._about = about
         self.worth = worth
         self.sought = sought or text
         self.shown = shown or text
         self.positions: tuple[int, ...] = ()
+
+    @property
+    def about(self) -> str:
+        """The line about it, which may be worked out when it is shown."""
+        return self._about if isinstance(self._about, str) else self._about()
 
     def __repr__(self) -> str:
         return f"Suggestion({self.text}, {self.kind})"

@@ -63,8 +63,8 @@ class TableWord:
 
     @property
     def required(self) -> list[str]:
-        """Names of the columns one of which a query must constrain, as far as that is known already."""
-        return [column.name for column in self._columns or () if column.required]
+        """Names of the columns one of which a query must constrain."""
+        return [column.name for column in self.columns if column.required]
 
 
 class CommandWord(NamedTuple):

@@ -248,6 +248,7 @@ WRITING = [
     ("update kept set |", "path; note", "", "pid"),
     ("update kept set path = 'x' where |", "path; note", "", ""),
     ("attach '/e|", "'/etc/", "", ""),
+    ("values |", "(", "", "select; pid"),
     ("detach |", "baseline", "", "temp; processes"),
     ("pragma |", "table_info(", "", "select"),
 ]
