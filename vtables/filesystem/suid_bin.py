@@ -52,7 +52,7 @@ class SuidBin(Table):
         for folder in _FOLDERS:
             if not os.path.isdir(scan.host.path(folder)):
                 continue
-            for path in expand(scan, [("GLOB", folder + "/**")]):
+            for path in expand(scan, [("GLOB", folder + "/**")], expected=False):
                 try:
                     found = os.lstat(scan.host.path(path))
                 except OSError:

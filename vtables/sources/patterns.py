@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 _BATCH = 256
 
 
-def expand(scan: Scan, patterns: list[tuple[str, str]]) -> Iterator[str]:
-    """The paths that the narrowest of the (LIKE or GLOB, pattern) pairs may match, as os functions take them."""
+def expand(scan: Scan, patterns: list[tuple[str, str]], *, expected: bool = True) -> Iterator[str]:
+    """The paths that the narrowest of the (LIKE or GLOB, pattern) pairs may match, as os functions take them.
+
+    That nothing matches is a note where something is `expected` to.
+    """
     anchored = [each for each in patterns if each[1].startswith("/")]
     if not anchored:
         scan.note("a pattern that does not begin with / matches no path", str(patterns))
@@ -34,7 +37,7 @@ def expand(scan: Scan, patterns: list[tuple[str, str]]) -> Iterator[str]:
     operator, pattern = max(anchored, key=_narrowness)
     walk = _Walk(scan, operator)
     yield from walk.below("", pattern.split("/")[1:])
-    if not walk.found:
+    if expected and not walk.found:
         scan.note(f"nothing matches {pattern}")
 
 
