@@ -136,7 +136,7 @@ class Cursor:
     def Filter(self, number: int, _description: str, args: tuple[Any, ...]) -> None:
         plan = self._virtual.plan(number)
         if plan.missing:
-            raise _needs(self._virtual.table, plan.missing)
+            raise _needs(self._virtual.table, plan.missing, self._statement.sql)
         self._seen = {}
         self._rows = iter(self._scan(plan, args))
         self._get = []
@@ -278,6 +278,9 @@ def _values(plan: Plan, args: tuple[Any, ...]) -> tuple[dict[Term, Any] | None, 
 
 def _comparables(term: Term, arg: Any) -> frozenset[Any] | None:
     """The values an equality allows, as the column holds them; None where only SQLite can tell."""
+    if arg is None:
+        # NULL, or an IN whose subquery gave nothing.
+        return _NOTHING
     try:
         if term.op == "=":
             value = comparable(term.column, arg)
@@ -312,9 +315,12 @@ def _constraints(pushed: dict[Term, Any]) -> tuple[dict[str, Any], dict[str, Any
     return equals, patterns, ranges
 
 
-def _needs(table: type[Table], names: tuple[str, ...]) -> QueryError:
+def _needs(table: type[Table], names: tuple[str, ...], sql: str) -> QueryError:
     """The error for a scan without the constraint that the table cannot do without."""
     shown = "\n".join("    " + example for example in table.examples)
+    if " or " in " ".join(sql.lower().split()) and any(name in sql.lower() for name in names):
+        # SQLite looks nothing up in an OR when a side of it names nothing, or holds a COLLATE or an empty list.
+        shown += "\nEach side of an OR has to give it, without COLLATE; two SELECTs with UNION always work."
     return QueryError(f"{table.name} needs to know which: give {' or '.join(names)} in the WHERE clause.", shown)
 
 

@@ -22,6 +22,10 @@ _LOW = {apsw.SQLITE_INDEX_CONSTRAINT_GT: ">", apsw.SQLITE_INDEX_CONSTRAINT_GE: "
 _HIGH = {apsw.SQLITE_INDEX_CONSTRAINT_LT: "<", apsw.SQLITE_INDEX_CONSTRAINT_LE: "<="}
 _PATTERN = {_LIKE: "LIKE", _GLOB: "GLOB"}
 
+# Whether SQLite may hand over all values of an IN at once. From 3.54.0 on it (or APSW) fails with an error that has no
+# message when a subquery gives no values; the values are then looked up one by one, which costs a call for each.
+WHOLE_LISTS = apsw.SQLITE_VERSION_NUMBER < 3_054_000
+
 # A plan without a constraint that the table needs.
 FORBIDDEN = 1e24
 # A plan that walks a pattern though a join could name the paths: right, and worse than any other order that works.
@@ -104,7 +108,7 @@ def best_plan(table: type[Table], rows: float, info: apsw.IndexInfo) -> Plan:
 def _term(info: apsw.IndexInfo, i: int, op: int, column: Column, position: int) -> Term | None:
     """The constraint as a term pushed down to the table, or None."""
     if op == EQ and column.key and _collates(info, i, column):
-        several = info.get_aConstraintUsage_in(i)
+        several = WHOLE_LISTS and info.get_aConstraintUsage_in(i)
         if several:
             info.set_aConstraintUsage_in(i, True)
         return Term(column, position, "IN" if several else "=", True)

@@ -8,6 +8,7 @@ import sys
 import pytest
 from hostql.shell.explanation import Explanation, explain
 from hostql.vtables.database import Database
+from hostql.vtables.plan import WHOLE_LISTS
 
 from tests.vtables.engine.numbers import Numbers
 
@@ -15,6 +16,10 @@ from tests.vtables.engine.numbers import Numbers
 def explained(db: Database, sql: str) -> Explanation:
     result = db.execute(sql, traced=True)
     return explain(result, len(list(result)), db.catalog)
+
+
+# How IN is answered depends on the version of SQLite.
+BY_LIST = "looked up by id (a list)" if WHOLE_LISTS else "looked up by id, 2 times"
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ def numbers(db: Database) -> Database:
             "SELECT name FROM numbers WHERE parity = 1",
             [("numbers", "full scan, parity filtered after reading", "50 read, 25 kept")],
         ),
-        ("SELECT name FROM numbers WHERE id IN (1, 2)", [("numbers", "looked up by id (a list)", "2 rows")]),
+        ("SELECT name FROM numbers WHERE id IN (1, 2)", [("numbers", BY_LIST, "2 rows")]),
         (
             "SELECT b.username FROM numbers a CROSS JOIN users b ON b.uid = a.parity WHERE a.id < 4",
             [

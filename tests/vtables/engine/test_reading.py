@@ -45,6 +45,8 @@ def test_values_nobody_asked_for_are_not_read(db: Database, numbers: type[Number
         ("id = 5", [5], 1),
         ("id IN (5, 7, 999)", [5, 7], 2),
         ("id IN (SELECT value FROM json_each('[1, 2]'))", [1, 2], 2),
+        ("id IN (SELECT value FROM json_each('[]'))", [], 0),
+        ("id IN (SELECT value FROM json_each('[]')) OR id = 5", [5], 1),
         ("id = '5'", [5], 1),
         ("id = 5.0", [5], 1),
         ("id = NULL", [], 0),
@@ -128,6 +130,14 @@ def test_a_missing_constraint_says_which_and_shows_how(db: Database):
         ("a",),
         ("b",),
     ]
+
+
+def test_a_constraint_in_one_side_of_an_or_is_not_enough(db: Database):
+    db.add("needy", Needy)
+    with pytest.raises(QueryError) as caught:
+        rows(db, "SELECT * FROM needy WHERE which = 'a' OR 1 = 2")
+    assert "Each side of an OR" in caught.value.hint
+    assert rows(db, "SELECT * FROM needy WHERE which = 'a' OR which = 'b' AND which > 'a'") == [("a",), ("b",)]
 
 
 class Faulty(Table):

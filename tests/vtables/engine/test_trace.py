@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from hostql.vtables.database import Database
+from hostql.vtables.plan import WHOLE_LISTS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -29,13 +30,20 @@ def traced(db: Database, sql: str) -> list[tuple[str, int, int, int | None]]:
     ]
 
 
+# How IN is answered depends on the version of SQLite.
+BY_LIST = ("idIN", 1, 2, 2) if WHOLE_LISTS else ("id=", 3, 2, 2)
+
+
 @pytest.mark.parametrize(
     "sql, scans",
     [
         ("SELECT id FROM numbers", [("", 1, 20, None)]),
         ("SELECT square FROM numbers WHERE parity = 1", [("", 1, 20, 10)]),
         ("SELECT name FROM numbers WHERE name > 'n5'", [("", 1, 20, 4)]),
-        ("SELECT square FROM numbers WHERE id IN (3, 4, 99)", [("idIN", 1, 2, 2)]),
+        (
+            "SELECT square FROM numbers WHERE id IN (3, 4, 99)",
+            [BY_LIST],
+        ),
         ("SELECT square FROM numbers WHERE parity = 1 AND name IN ('n1', 'n2', 'n3')", [("", 1, 20, 2)]),
         # DISTINCT drops rows as well, but only after they were kept.
         ("SELECT DISTINCT parity FROM numbers WHERE name LIKE 'n1_'", [("", 1, 20, 10)]),
