@@ -12,8 +12,8 @@ from hostql.vtables.database import Database
 ROOT = Path(__file__).parent.parent
 
 
-def generator() -> object:
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
+def generator(name: str = "generate") -> object:
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -39,6 +39,25 @@ def test_links_lead_somewhere() -> None:
         if not (page.parent / target).exists()
     }
     assert not broken
+
+
+TRANSCRIPT = generator("transcript")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command, shown", TRANSCRIPT.commands(README))  # type: ignore[attr-defined]
+def test_the_transcript_of_the_readme_is_real(command: str, shown: str) -> None:
+    """To the letter, but for what depends on the host: there the names of the columns."""
+    printed = TRANSCRIPT.printed(command)  # type: ignore[attr-defined]
+    if "listening_ports" in command or "ago(" in command:
+        printed, shown = (text.partition("\n")[0].split() for text in (printed, shown))
+    assert printed == shown, "run docs/transcript.py"
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    index = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert not {page for page in pages if f"]({page})" not in index}
 
 
 def queries_of_the_readme() -> list[str]:
