@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hostql.vtables.catalog import Catalog
+from hostql.events.catalog import catalog as all_tables
 from hostql.vtables.functions.catalog import COLLATIONS, FUNCTIONS
 from hostql.vtables.table import Column, Table
 
@@ -17,7 +17,7 @@ PAGES = DOCS / "tables"
 
 def pages() -> dict[str, str]:
     """{file name: Markdown} of all pages of tables."""
-    catalog = Catalog()
+    catalog = all_tables()
     tables = [catalog.load(name) for name in catalog]
     own = [table for table in tables if (table.__module__ or "").startswith("hostql.")]
     written = {f"{table.name}.md": table_page(table) for table in own}

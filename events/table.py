@@ -28,6 +28,8 @@ CONTEXT = {
 class BufferTable(Table):
     """A table whose rows lie in the buffer."""
 
+    in_file = True
+
     def rows(self, scan: Scan) -> Iterable[Any]:
         raise TableUnavailable(
             f"{scan.table} has no rows: nothing is collecting events",

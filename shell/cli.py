@@ -86,6 +86,10 @@ def _command(word: str) -> Callable[[Arguments], int] | None:
         from .profile import profile
 
         return profile
+    if word == "events":
+        from .events import events
+
+        return events
     return None
 
 
@@ -96,11 +100,43 @@ def _query(given: Arguments) -> int:
 
         return watch(given, sql)
     with database(given) as db:
+        if "follow" in given:
+            return follow(db, sql, given)
         from .oneshot import answer
 
         output = given.get("output") or ""
         format = format_of(given, "tsv" if output or not sys.stdout.isatty() else "auto")
         return answer(db, named(db, sql), given.params, limits(given), format, output, "no-header" not in given)
+
+
+def follow(db: Database, sql: str, given: Arguments) -> int:
+    """`--follow`: new events as they come, as NDJSON or the format asked for, until interrupted."""
+    from .follow import Follower
+    from .oneshot import answer
+
+    format = format_of(given, "ndjson")
+    follower = Follower(db, sql)
+    shown: list[int] = []
+
+    def run(statement: str) -> None:
+        header = "no-header" not in given and not shown
+        code = answer(db, statement, given.params, limits(given), format, given.get("output") or "", header)
+        if code:
+            raise QueryFailed(code)
+        shown.append(code)
+
+    try:
+        follower.follow(run)
+    except QueryFailed as failed:
+        return failed.code
+    return 0
+
+
+class QueryFailed(Exception):
+    """A followed statement failed and has said so; `code` is the exit code."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
 
 
 def text(given: Arguments, words: list[str]) -> str:
@@ -150,6 +186,7 @@ def _read(file: str) -> str:
 
 def database(given: Arguments) -> Database:
     """The database the options ask for."""
+    from ..events.catalog import catalog
     from ..vtables.database import Database
     from ..vtables.policy import ANALYST, WRITING_ANALYST
     from ..vtables.settings import Settings
@@ -159,7 +196,29 @@ def database(given: Arguments) -> Database:
     if root and not os.path.isdir(root):
         raise UsageError(f"--root {root} is not a directory")
     settings = Settings(remote_mounts="remote-mounts" in given, osquery_patterns="osquery-patterns" in given)
-    return Database(host=Host(root), settings=settings, policy=WRITING_ANALYST if "writable" in given else ANALYST)
+    policy = WRITING_ANALYST if "writable" in given else ANALYST
+    db = Database(host=Host(root), settings=settings, policy=policy, catalog=catalog())
+    if not root:
+        db.provider = _events(db, given)
+    return db
+
+
+def _events(db: Database, given: Arguments) -> Callable[[str], None]:
+    """What makes the event tables readable when a statement first names one."""
+    made: list[Callable[[str], None]] = []
+
+    def provide(table: str) -> None:
+        if not made:
+            from ..events.attach import Events
+            from .messages import write_notes
+
+            def note(text: str) -> None:
+                write_notes([text], sys.stderr)
+
+            made.append(Events(db, note, given.get("buffer") or "", given.get("config") or ""))
+        made[0](table)
+
+    return provide
 
 
 def limits(given: Arguments) -> Limits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from fnmatch import fnmatch
 
+from ..events.catalog import catalog as all_tables
 from ..vtables.catalog import Catalog
 from ..vtables.errors import HostqlError
 from ..vtables.suggest import nearest
@@ -28,7 +29,7 @@ _FOR_PROGRAMS = ("csv", "tsv", "json", "ndjson", "html")
 def tables(given: Arguments) -> int:
     """The tables whose name matches a shell pattern or holds the text."""
     pattern = _one(given, "tables [PATTERN]", optional=True)
-    catalog = Catalog()
+    catalog = all_tables()
     names = matching(catalog, pattern)
     if not names:
         raise HostqlError(f"no table matches {pattern!r}", "hostql tables lists all.")
@@ -42,7 +43,7 @@ def tables(given: Arguments) -> int:
 def describe(given: Arguments) -> int:
     """One table: what it is, its columns, examples."""
     name = _one(given, "describe TABLE")
-    table = find(Catalog(), name)
+    table = find(all_tables(), name)
     rows = [(c.name, c.type, flags(c), c.doc) for c in table.columns]
     columns = ("column", "type", "look-up", "what it is")
     if format_of(given, "") in _FOR_PROGRAMS:

@@ -10,7 +10,7 @@ import errno
 import os
 
 from .affinity import Undecided, comparable, lower
-from .errors import HostqlError, QueryError
+from .errors import HostqlError, QueryError, TableUnavailable
 from .plan import Plan, Term, best_plan
 from .scan import Scan
 from .snapshot import END, Recording
@@ -33,6 +33,14 @@ _GONE = (errno.ENOENT, errno.ESRCH, errno.ENOTDIR)
 _NOTHING: frozenset[Any] = frozenset()
 
 
+class NotAttached(TableUnavailable):
+    """A statement names a stored table whose database is not attached yet."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(f"{table} is not attached")
+        self.table = table
+
+
 class TableModule:
     """The SQLite module of one table; imports the table when SQLite first connects to it."""
 
@@ -43,7 +51,10 @@ class TableModule:
 
     def Connect(self, _db: Any, _module: str, _dbname: str, _name: str, *_args: str) -> tuple[str, VirtualTable]:
         if self._table is None:
-            self._table = VirtualTable(self._database, self._database.catalog.load(self._name))
+            table = self._database.catalog.load(self._name)
+            if table.in_file and self._database.provider is not None:
+                raise NotAttached(self._name)
+            self._table = VirtualTable(self._database, table)
         return self._table.table.declaration(), self._table
 
     Create = Connect

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import apsw
 
-from .adapter import TableModule
+from .adapter import NotAttached, TableModule
 from .catalog import Catalog
-from .errors import HostqlError, QueryCancelled, QueryError
+from .errors import HostqlError, QueryCancelled, QueryError, TableUnavailable
 from .functions import register
 from .policy import ANALYST, Policy
 from .script import blank as blank
@@ -29,7 +29,7 @@ from .statement import Statement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Any
 
@@ -61,6 +61,8 @@ class Database:
         # An attached file may hold views and triggers of somebody else's making.
         self.connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         self.connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        # Called with the name of a stored table that a statement names before its database is attached.
+        self.provider: Callable[[str], None] | None = None
         self._denied: list[tuple[str, str]] = []
         self.statement = self._statement("", ())
         self._result: Result | None = None
@@ -134,8 +136,31 @@ class Database:
         if traced:
             self._trace(text, params)
         self._denied.clear()
-        self._result = Result(self, sql, text, offset, params)
+        try:
+            self._result = Result(self, sql, text, offset, params)
+        except NotAttached as missing:
+            # Once it is attached, its tables go before the virtual ones of the same name.
+            if self.provider is None:
+                raise
+            self.provider(missing.table)
+            self._result = Result(self, sql, text, offset, params)
         return self._result
+
+    def attach(self, path: str, schema: str) -> None:
+        """Join a database file, to be read only, whatever the policy says of ATTACH. Raises TableUnavailable."""
+        from urllib.parse import quote as quote_path
+
+        from .table import quote
+
+        authorizer, self.connection.authorizer = self.connection.authorizer, None
+        try:
+            self.connection.execute(f"ATTACH ? AS {quote(schema)}", (f"file:{quote_path(path)}?mode=ro",)).fetchall()
+            # Opened now, so that a file that is no database is told here.
+            self.connection.execute(f"SELECT count(*) FROM {quote(schema)}.sqlite_schema").fetchall()
+        except apsw.Error as error:
+            raise TableUnavailable(f"{path} cannot be read: {error}") from error
+        finally:
+            self.connection.authorizer = authorizer
 
     def _trace(self, sql: str, params: Params) -> None:
         from .trace import Trace

@@ -84,6 +84,7 @@ class Table:
     examples      statements that work on any host; documentation shows them and tests run them.
     typical_rows  rows expected of a full scan until one was measured.
     row_cost      how dear one row is, in units of a row of `processes`.
+    in_file       its rows lie in a database file, which `Database.provider` attaches when a statement first names it.
     """
 
     # A string; typed Any because many tables declare a column of that name.
@@ -94,6 +95,7 @@ class Table:
     examples: ClassVar[list[str]] = []
     typical_rows: ClassVar[int] = 100
     row_cost: ClassVar[float] = 1.0
+    in_file: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

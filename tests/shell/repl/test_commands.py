@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostql.events.catalog import catalog
 from hostql.shell.repl.commands import COMMANDS
 from hostql.shell.repl.record import Record
 from hostql.shell.repl.session import Session
@@ -142,6 +143,10 @@ CASES: dict[str, list[tuple[list[str], list[str]]]] = {
     ".clear": [([".clear", ONE], ["7"])],
     ".quit": [([".quit"], [])],
     ".exit": [([".exit"], [])],
+    ".tail": [
+        ([".tail"], [".tail takes an event table"]),
+        ([".tail users"], ["one event table can be followed; it names none", "process_events"]),
+    ],
     # Shown in their own tests.
     ".watch": [],
     ".chart": [],
@@ -162,7 +167,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> Iterator
     files(tmp_path)
     said: list[str] = []
     record = Record.kept(said.append)
-    with Database() as database:
+    with Database(catalog=catalog()) as database:
         session = Session(database, Settings(), record)
 
         def run(*inputs: str) -> str:
