@@ -69,7 +69,8 @@ class Queries:
 
     def _add_files(self, prefix: str, pattern: str, of: str) -> None:
         """The packs a configuration names by path; where the name is `*/`, each file is a pack of its own name."""
-        files = sorted(glob(os.path.join(os.path.dirname(of), pattern)))
+        named = glob(os.path.join(os.path.dirname(of), pattern))
+        files = sorted(file for file in named if not os.path.isdir(file))
         if not files:
             self.skipped.append(f"pack {prefix.rstrip('/')}: there is no file {pattern}")
         for file in files:
