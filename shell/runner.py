@@ -83,14 +83,16 @@ class Runner:
                 raise self._exceeded(Breach("rows", most, most))
             yield row
 
-    def _stop(self, breach: Breach) -> None:
-        self.database.cancel(self._exceeded(breach))
+    def _stop(self, breach: Breach) -> QueryLimitExceeded:
+        error = self._exceeded(breach)
+        self.database.cancel(error)
         if self._final is not None:
             import threading
 
             timer = threading.Timer(GRACE, self._final, (breach,))
             timer.daemon = True
             timer.start()
+        return error
 
     def _exceeded(self, breach: Breach) -> QueryLimitExceeded:
         return QueryLimitExceeded(breach.limit, breach.allowed, breach.used, breach.message, _ADVICE)

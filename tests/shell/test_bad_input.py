@@ -133,6 +133,13 @@ def test_packs_that_name_each_other_are_read_once(tmp_path: Path) -> None:
     assert "list is no pack" in errors
 
 
+def test_a_regular_expression_that_never_ends_is_stopped() -> None:
+    """It lets no other thread run, so the guard's cannot stop it."""
+    code, out, errors = hostql("--timeout", "0.3", f"SELECT regex_match('{'a' * 40}b', '(a+)+$', 0)")
+    assert (code, out) == (3, b""), errors
+    assert "the timeout is 0.3 s" in errors
+
+
 @pytest.mark.parametrize("command", ["SELECT 1", "tables"])
 def test_rows_that_cannot_be_written(command: str) -> None:
     with open("/dev/full", "wb") as full:

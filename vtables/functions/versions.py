@@ -55,15 +55,21 @@ def _sign(one: Any, two: Any) -> int:
     return int(one > two) - int(one < two)
 
 
+def _value(digits: str) -> tuple[int, str]:
+    """What orders numbers of any length as their values do; Python makes no number of more than 4,300 digits."""
+    significant = digits.lstrip("0")
+    return len(significant), significant
+
+
 # The plain order.
 
-_RUNS = re.compile(r"(\d+)|(\D+)")
+_RUNS = re.compile(r"([0-9]+)|([^0-9]+)")
 
 
 def _plain(version: str) -> list[list[tuple[int, int, str]]]:
     """The pieces between '.', '-' and ':', each as runs: numbers by value, lower than words, which go by letters."""
     return [
-        [(0, int(digits), "") if digits else (1, 0, word) for digits, word in _RUNS.findall(piece)]
+        [(0, *_value(digits)) if digits else (1, 0, word) for digits, word in _RUNS.findall(piece)]
         for piece in re.split(r"[.:-]", version)
     ]
 
@@ -91,7 +97,7 @@ def _debian_parts(version: str) -> tuple[str, str, str]:
 def _debian_order(one: str, two: str) -> int:
     """Turn by turn a stretch without digits, by weight, and a number, by value."""
     for (word, number), (other, figure) in zip_longest(_debian_runs(one), _debian_runs(two), fillvalue=("", "")):
-        order = _sign(_weights(word), _weights(other)) or _sign(int(number or 0), int(figure or 0))
+        order = _sign(_weights(word), _weights(other)) or _sign(_value(number), _value(figure))
         if order:
             return order
     return 0
@@ -156,7 +162,7 @@ def _rpm_rank(run: str) -> int:
 
 def _run_order(one: str, two: str) -> int:
     """Two runs of the same kind: numbers by value, words by letters."""
-    return _sign(int(one), int(two)) if one.isdigit() else _sign(one, two)
+    return _sign(_value(one), _value(two)) if one.isdigit() else _sign(one, two)
 
 
 _ARCH_RUNS = re.compile(r"([^0-9A-Za-z]*)([0-9]+|[A-Za-z]+|$)")

@@ -13,7 +13,7 @@ import os
 import re
 
 from .mounts import remote_paths
-from .patterns import leads_to_directory
+from .patterns import compiled, leads_to_directory
 from .text import from_os
 
 TYPE_CHECKING = False
@@ -136,9 +136,8 @@ def _literal(part: str) -> str | None:
 def _matcher(part: str) -> Callable[[str], object]:
     """Whether a name fits one part of a glob; a dot in front must be written."""
     tokens = re.findall(r"\\.|\*+|\?|\[[!^]?\]?[^\]]*\]|.", part, re.DOTALL)
-    translated = "".join([_one(token) for token in tokens])
     hidden = "" if part[:1] == "." else r"(?!\.)"
-    return re.compile(f"{hidden}{translated}\\Z", re.DOTALL).match
+    return compiled([_one(token) for token in tokens], hidden)
 
 
 def _one(token: str) -> str:

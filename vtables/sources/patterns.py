@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 # Entries between two looks at whether the statement was stopped.
 _BATCH = 256
+# Levels with wildcards a pattern may have; each takes a few calls of Python's stack.
+_LEVELS = 200
+# Directories of a walk held open at a time; those further down are read whole instead.
+_OPEN = 64
 
 
 def expand(scan: Scan, patterns: list[tuple[str, str]], *, expected: bool = True) -> Iterator[str]:
@@ -36,6 +40,9 @@ def expand(scan: Scan, patterns: list[tuple[str, str]], *, expected: bool = True
         return
     operator, pattern = max(anchored, key=_narrowness)
     walk = _Walk(scan, operator)
+    if sum(any(character in part for character in "%_*?[") for part in pattern.split("/")) > _LEVELS:
+        scan.note(f"a pattern with wildcards in more than {_LEVELS} levels is not followed")
+        return
     yield from walk.below("", pattern.split("/")[1:])
     if expected and not walk.found:
         scan.note(f"nothing matches {pattern}")
@@ -108,7 +115,8 @@ class _Walk:
                     self.found = True
                 yield path
                 if entry.is_dir(follow_symlinks=False):
-                    stack.append((path + "/", self._entries(path)))
+                    inside = self._entries(path)
+                    stack.append((path + "/", inside if len(stack) < _OPEN else iter(list(inside))))
                     break
             else:
                 stack.pop()
@@ -147,11 +155,32 @@ def matcher(operator: str, pattern: str) -> Callable[[str], object]:
     if pattern in ("%", "*"):
         return bool
     if operator == "GLOB":
-        translated = _GLOB.sub(_one_of_glob, pattern)
-        return re.compile(f"{translated}\\Z", re.DOTALL).match
+        return compiled([_one_of_glob(found) for found in _GLOB.finditer(pattern)])
     wild = {"%": "[^/]*", "_": "[^/]"}
     tokens = re.findall("%%+|.", pattern, re.DOTALL)
-    translated = "".join([".*" if token[:2] == "%%" else wild.get(token) or _like(token) for token in tokens])
+    return compiled([".*" if token[:2] == "%%" else wild.get(token) or _like(token) for token in tokens])
+
+
+def compiled(pieces: list[str], before: str = "") -> Callable[[str], object]:
+    """The match of pieces of a regular expression, of which only `[^/]*` and `.*` match more than one character.
+
+    What stands between two of these is taken where it first fits, once and for all: a later place could give no more
+    to the second, unless that stops at slashes and the first does not. Otherwise '%a%a%a%a%a%b' would take hours.
+    """
+    parts, stars = [""], [""]
+    for piece in pieces:
+        if piece in ("[^/]*", ".*"):
+            stars.append(piece)
+            parts.append("")
+        else:
+            parts[-1] += piece
+    translated = before + parts[0]
+    for place in range(1, len(parts)):
+        following = stars[place + 1] if place + 1 < len(stars) else ""
+        if not following or (stars[place] == ".*" and following != ".*"):
+            translated += stars[place] + parts[place]
+        else:
+            translated += f"(?=(?P<n{place}>{stars[place]}?{parts[place]}))(?P=n{place})"
     return re.compile(f"{translated}\\Z", re.DOTALL).match
 
 
