@@ -175,6 +175,7 @@ def test_interrupt_stops_a_query(sql: str):
 LIGHT = {
     *("__future__", "_collections", "_operator", "apsw", "collections", "collections.abc", "errno"),
     *("itertools", "keyword", "operator", "reprlib"),
+    *("_heapq", "heapq"),  # Python 3.9
 }
 
 
