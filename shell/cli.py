@@ -95,6 +95,11 @@ def _command(word: str) -> Callable[[Arguments], int] | None:
 
 def _query(given: Arguments) -> int:
     sql = text(given, given.words)
+    if "watch" not in given and any(line.lstrip().startswith(".") for line in sql.splitlines()):
+        from .repl import commanded, script
+
+        if commanded(sql):
+            return script(given, sql)
     if "watch" in given:
         from .repl import watch
 
@@ -158,10 +163,6 @@ def text(given: Arguments, words: list[str]) -> str:
         sql = _read("-")
     if blank(sql):
         raise UsageError("there is no statement to run", "hostql --help shows how to ask.")
-    if sql.lstrip().startswith("."):
-        from .habits import dot_command
-
-        raise dot_command(sql.split()[0])
     return sql
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from .options import UsageError
-
 _FORMATS = "--table, --box, --line, --csv, --tsv, --json, --ndjson, --markdown and --html choose how rows look."
 _TABLE = "The name of a table shows it: hostql users"
 _NULL = "NULL is null in --json and nothing in --csv and --tsv; coalesce(value, 'none') gives it another text."
@@ -30,20 +28,6 @@ FLAGS = {
     "planner": 'hostql explain "SELECT ..." says how a query is answered.',
     "extension": "Tables of other packages are found by themselves once they are installed.",
 }
-# Commands of the prompts of osqueryi and sqlite3.
-_DOTS = {
-    ".tables": "hostql tables [PATTERN] lists the tables.",
-    ".schema": "hostql describe TABLE shows columns and their types.",
-    ".mode": _FORMATS,
-    ".all": _TABLE,
-    ".help": "hostql --help shows how to ask.",
-    ".read": "hostql -f FILE runs the statements of a file.",
-    ".output": "-o FILE writes the rows to a file.",
-    ".headers": FLAGS["header"],
-    ".nullvalue": _NULL,
-    ".separator": FLAGS["separator"],
-    ".timer": 'hostql explain "SELECT ..." says how long a query takes.',
-}
 
 
 def flag(name: str, long: list[str]) -> str:
@@ -59,9 +43,3 @@ def flag(name: str, long: list[str]) -> str:
     if close:
         return f"Did you mean --{close[0]}?"
     return _FEW if "_" in name else "hostql --help lists them."
-
-
-def dot_command(word: str) -> UsageError:
-    """The error for a command of the prompt on the command line."""
-    hint = _DOTS.get(word.lower(), "Run hostql alone to open the prompt.")
-    return UsageError(f"{word} is a command of the prompt, not SQL", hint)

@@ -255,7 +255,7 @@ class Cursor:
     def _unreadable(self, number: int, error: OSError) -> None:
         if error.errno in _DENIED:
             name = self._virtual.table.columns[number].name
-            self._statement.notes.denied(self._name, f"values of {name}", self._virtual.identity(self._row))
+            self._statement.notes.value_denied(self._name, name, self._virtual.identity(self._row))
         elif error.errno not in _GONE:
             reason = os.strerror(error.errno) if error.errno else str(error)
             self._note(number, f"could not be read ({reason})")

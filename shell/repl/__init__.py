@@ -30,6 +30,46 @@ def watch(given: Arguments, sql: str) -> int:
     return 0
 
 
+def commanded(text: str) -> bool:
+    """Whether commands that begin with a dot are among the statements of a script."""
+    from .session import pieces
+
+    return any(piece.startswith(".") for _, piece in pieces(text))
+
+
+def script(given: Arguments, text: str) -> int:
+    """Run a script of commands and statements, plainly: no config file, no history, no words below the rows.
+
+    The first error ends it. Raises HostqlError.
+    """
+    import sys
+
+    from ..cli import database
+    from ..options import UsageError
+    from .session import Session
+    from .settings import Settings, take
+
+    if "output" in given:
+        raise UsageError("--output does not go with commands", "Write .output FILE into the script instead.")
+    settings = Settings()
+    settings.timer = False
+    settings.pager = "off"
+    settings.mode = "auto" if sys.stdout.isatty() else "tsv"
+    take(settings, given)
+    file = given.get("file") or ("standard input" if given.words in ([], ["-"]) else "")
+    with database(given) as db:
+        session = Session(db, settings)
+        session.params.update(given.params)
+        try:
+            if file:
+                session.reading("standard input" if file == "-" else file, text)
+            else:
+                session.script(text)
+        finally:
+            session.destination.to_terminal()
+    return 0
+
+
 @contextmanager
 def _session(given: Arguments) -> Iterator[Session]:
     """A session by the config file and the options of the command line."""

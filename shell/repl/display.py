@@ -76,10 +76,10 @@ class Display:
         """
         mode = mode or self.settings.mode
         progress = progress or Progress(sys.stderr, enabled=False)
-        counted = _Counted(rows, progress, self.stopwatch)
+        taken = _Counted(rows, progress, self.stopwatch)
         if out is not None or not sys.stdout.isatty():
-            write(mode, columns, iter(counted), out or sys.stdout, self.style(mode, None))
-            return Shown(counted.count, False, counted.first)
+            write(mode, columns, iter(taken), out or sys.stdout, self.style(mode, None))
+            return Shown(taken.count, False, taken.first)
         screen = Screen(sys.stdout, self._pager(), progress, self.stopwatch)
         style = self.style(mode, sys.stdout)
         stream: Any = screen
@@ -87,16 +87,16 @@ class Display:
         stopped = False
         try:
             if mode == "auto":
-                auto.write(columns, iter(counted), stream, style, lambda form: self._prepare(screen, form))
+                auto.write(columns, iter(taken), stream, style, lambda form: self._prepare(screen, form))
             else:
                 self._prepare(screen, mode)
-                write(mode, columns, iter(counted), stream, style)
+                write(mode, columns, iter(taken), stream, style)
         except pager.Left:
             stopped = True
         finally:
             screen.close()
             self._note(screen.failed)
-        return Shown(counted.count, stopped, counted.first)
+        return Shown(taken.count, stopped, taken.first)
 
     def progress(self, read: Callable[[], int]) -> Progress:
         """The progress of statements; `read` gives the rows read from tables so far."""
@@ -115,6 +115,10 @@ class Display:
         finally:
             screen.close()
             self._note(screen.failed)
+
+    def width(self) -> int:
+        """Columns that what is shown on the terminal may take."""
+        return self.settings.width or size(sys.stdout)[0]
 
     def style(self, mode: str, terminal: TextIO | None) -> Style:
         """How rows look on the terminal; None for a file or a pipe."""
@@ -174,13 +178,21 @@ def footer(rows: int, seconds: float, *, read: int = 0, first: float | None = No
     >>> footer(1204, 3.21, first=0.003, stopped=True)
     '1,204 rows shown, stopped by the pager · 3.2 s · first row after 3 ms'
     """
-    counted = f"{rows:,} row{'' if rows == 1 else 's'}"
-    parts = [f"{counted} shown, stopped by the pager" if stopped else counted, duration(seconds)]
+    parts = [f"{counted(rows)} shown, stopped by the pager" if stopped else counted(rows), duration(seconds)]
     if read and read != rows:
         parts.append(f"{read:,} rows read")
     if first is not None and rows > 1 and seconds >= SLOW:
         parts.append(f"first row after {duration(first)}")
     return " · ".join(parts)
+
+
+def counted(rows: int) -> str:
+    """A number of rows in words.
+
+    >>> counted(1), counted(1204)
+    ('1 row', '1,204 rows')
+    """
+    return f"{rows:,} row{'' if rows == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:

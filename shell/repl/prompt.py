@@ -17,7 +17,7 @@ from ..._version import __version__
 from .completion.completer import completer
 from .keys import bindings
 from .record import keyboard_history
-from .session import Session, complete_input
+from .session import Session, complete_input, interposed
 from .theme import THEMES, theme
 from .toolbar import toolbar, user_name
 
@@ -33,14 +33,18 @@ def loop(session: Session) -> int:
     """Read and handle inputs until the user leaves; returns the exit code."""
     print(welcome(session))
     keyboard = build(session)
+    open_statement = ""
     while not session.done:
         sys.stdout.flush()
         try:
-            text = keyboard.prompt()
+            text = keyboard.prompt(default=open_statement)
         except KeyboardInterrupt:
+            open_statement = ""
             continue
         except EOFError:
             break
+        # A command typed below a statement that is not finished runs, and the statement comes back.
+        open_statement, text = interposed(text) or ("", text)
         session.handle(text)
         sys.stderr.flush()
     return 0
@@ -72,7 +76,9 @@ def build(session: Session) -> PromptSession[str]:
         multiline=Condition(lambda: not complete_input(keyboard.default_buffer.text, session)),
         editing_mode=_editing_mode(session),
         key_bindings=bindings(session),
-        bottom_toolbar=None if os.environ.get("TERM") == "dumb" else lambda: toolbar(session),
+        bottom_toolbar=None
+        if os.environ.get("TERM") == "dumb"
+        else lambda: toolbar(session, keyboard.default_buffer.text),
         style=DynamicStyle(lambda: _style(session)),
         include_default_pygments_style=False,
         enable_open_in_editor=True,

@@ -9,7 +9,7 @@ from ..formats.safe import printable
 from ..messages import write_error, write_notes
 from ..runner import Runner
 from .destination import Destination
-from .display import Display, footer
+from .display import Display, counted, footer
 from .friendly import meant
 from .record import Record
 
@@ -121,18 +121,18 @@ class Session:
         def write_result(result: Result, rows: Iterator[tuple[Any, ...]]) -> None:
             count = write_rows(path, result.columns, rows)
             with progress.hidden():
-                self.write(f"{count} rows to {path}")
+                self.write(f"{counted(count)} to {path}")
                 if self.settings.notes:
                     write_notes(result.notes, sys.stderr)
 
         self.runner.limits = self.settings.limits()
-        with self._progress() as progress:
+        with self.progress() as progress:
             self.runner.run(sql, self.params, write_result)
 
     def run(self, sql: str, params: dict[str, Any] | None = None, *, traced: bool = False) -> None:
         """Run statements and show their results. Raises HostqlError, KeyboardInterrupt."""
         self.runner.limits = self.settings.limits()
-        with self._progress() as progress:
+        with self.progress() as progress:
             self.runner.run(
                 sql,
                 self.params if params is None else params,
@@ -144,6 +144,12 @@ class Session:
         """Show rows of a command in the session's mode; returns how many."""
         with self.destination.opened() as out:
             return self._write(columns, (), rows, out).rows
+
+    @property
+    def for_people(self) -> bool:
+        """Whether what is shown next goes to a terminal, in whatever form reads best there."""
+        on_terminal = self.destination.name == "the terminal" and sys.stdout.isatty()
+        return on_terminal and self.settings.mode == "auto"
 
     def write(self, text: str) -> None:
         """A line (or lines) for the user, to where results go."""
@@ -159,6 +165,10 @@ class Session:
         sys.stdout.flush()
         write_notes([text], sys.stderr)
 
+    def progress(self) -> Progress:
+        """The line that shows a slow statement's time and rows; a context manager."""
+        return self.display.progress(lambda: self.database.statement.read)
+
     def _tried(self, action: Callable[[], None]) -> HostqlError | None:
         try:
             action()
@@ -171,9 +181,6 @@ class Session:
         sys.stdout.flush()
         write_error(error, sys.stderr)
         return error
-
-    def _progress(self) -> Progress:
-        return self.display.progress(lambda: self.database.statement.read)
 
     def _show(self, result: Result, rows: Iterator[tuple[Any, ...]], progress: Progress) -> None:
         if not result.columns:
@@ -255,4 +262,22 @@ def complete_input(text: str, session: Session) -> bool:
     from ...vtables.database import blank
 
     text = meant(text, session.database.catalog)
-    return text.lstrip().startswith(".") or blank(text) or complete(text)
+    return text.lstrip().startswith(".") or blank(text) or complete(text) or interposed(text) is not None
+
+
+def interposed(text: str) -> tuple[str, str] | None:
+    r"""The open statement and the command typed below it, where the last line is one of hostql's commands.
+
+    >>> interposed("select name\n.help"), interposed("select name\n.5")
+    (('select name\n', '.help'), None)
+    """
+    from apsw import complete
+
+    from .commands import COMMANDS
+
+    before, _, last = text.rpartition("\n")
+    command = last.strip()
+    name = command.partition(" ")[0].rstrip(";")
+    if not before.strip() or name not in COMMANDS or before.lstrip().startswith(".") or complete(before):
+        return None
+    return before + "\n", command

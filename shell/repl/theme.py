@@ -47,6 +47,7 @@ def _style(
         "bottom-toolbar.root": "bold",
         "bottom-toolbar.error": "bold",
         "bottom-toolbar.notes": "italic",
+        "bottom-toolbar.hint": "italic",
         "completion-menu": menu,
         "completion-menu.completion": menu,
         "completion-menu.completion.current": f"noreverse {chosen}",

@@ -6,13 +6,17 @@ import os
 import platform
 import pwd
 
-from .display import duration
+from .display import counted, duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
     from .session import Session
+
+
+# What is said while Enter would not run what is typed.
+OPEN = "end with ; to run, Enter begins a new line"
 
 
 def user_name() -> str:
@@ -23,9 +27,10 @@ def user_name() -> str:
         return f"uid {os.geteuid()}"
 
 
-def toolbar(session: Session) -> StyleAndTextTuples:
-    """The bar's parts; what is not the default is shown, the rest is not."""
+def toolbar(session: Session, typed: str = "") -> StyleAndTextTuples:
+    """The bar's parts; what is not the default is shown, the rest is not. `typed` is what is in the input line."""
     from .commands.host import limits_text
+    from .session import complete_input
 
     root = os.geteuid() == 0
     parts: list[tuple[str, str]] = [
@@ -34,11 +39,12 @@ def toolbar(session: Session) -> StyleAndTextTuples:
     if not root:
         parts.append(("class:bottom-toolbar.text", "not root: other users' processes in part"))
     last = session.last
-    if session.failed:
+    if not complete_input(typed, session):
+        parts.append(("class:bottom-toolbar.hint", OPEN))
+    elif session.failed:
         parts.append(("class:bottom-toolbar.error", "failed"))
     elif last is not None:
-        rows = f"{last.count:,} row{'' if last.count == 1 else 's'}"
-        parts.append(("class:bottom-toolbar.text", f"{rows} in {duration(last.seconds)}"))
+        parts.append(("class:bottom-toolbar.text", f"{counted(last.count)} in {duration(last.seconds)}"))
         if last.notes:
             noted = f"{len(last.notes)} note{'' if len(last.notes) == 1 else 's'}"
             parts.append(("class:bottom-toolbar.notes", noted))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -46,16 +47,33 @@ def test_a_flag_that_is_not_there(argument: str, hint: str):
 
 
 @pytest.mark.parametrize(
-    "text, hint",
+    "text, shown",
     [
-        (".tables", "hostql tables"),
-        (".schema time", "hostql describe"),
-        (".mode json\nSELECT 1;", "--json"),
-        (".quit", "to open the prompt"),
+        (".tables sock", "process_open_sockets\tprocess\t"),
+        (".schema uptime", 'CREATE TABLE "uptime"'),
+        ("SELECT 1 AS a;\n.mode json\nSELECT 2 AS b;", 'a\n1\n[\n  {"b": 2}\n]\n'),
+        (" .mode csv\nSELECT 2,\n.5 AS b", "2,b\n2,0.5\n"),
+        (".help watch", ".watch 2 "),
+        ("SELECT 1 AS a;\n.quit\nSELECT 2;", "a\n1\n"),
     ],
 )
-def test_a_command_of_the_prompt(text: str, hint: str):
-    for done in (hostql(text), hostql(stdin=text)):
-        assert done.returncode == 2
-        assert f"{text.split()[0]} is a command of the prompt" in done.stderr
-        assert hint in done.stderr
+def test_commands_of_the_prompt_run_anywhere(tmp_path: Path, text: str, shown: str):
+    file = tmp_path / "script.sql"
+    file.write_text(text)
+    for done in (hostql(text), hostql(stdin=text), hostql("-f", str(file))):
+        assert (done.returncode, done.stderr) == (0, "")
+        assert shown in done.stdout and "\x1b" not in done.stdout and "row ·" not in done.stdout
+        assert not shown.startswith("a\n1\n") or done.stdout == shown
+
+
+def test_a_script_ends_at_its_first_error(tmp_path: Path):
+    file = tmp_path / "script.sql"
+    file.write_text(".mode csv\nSELECT 1 AS a;\nSELECT nmae\n  FROM time;\nSELECT 3;\n")
+    done = hostql("-f", str(file))
+    assert (done.returncode, done.stdout) == (1, "a\n1\n")
+    assert f"error: {file}, line 3: no such column: nmae" in done.stderr
+    done = hostql(stdin=".tables\n.tabels\n.tables\n")
+    assert done.returncode == 1 and done.stdout.count("\nusers\t") == 1
+    assert "standard input, line 2: no such command: .tabels" in done.stderr and ".tables" in done.stderr
+    assert hostql("--max-rows", "1", stdin=".mode csv\nSELECT 1 UNION SELECT 2").returncode == 3
+    assert hostql("-o", str(tmp_path / "o"), stdin=".tables").returncode == 2

@@ -44,8 +44,11 @@ def _help_about(session: Session, name: str) -> None:
     if function is not None:
         session.write(f"{function.signature}\n  {function.doc}\n  SELECT {function.example};")
         return
+    from .examples import EXAMPLES
+
     command = find(name if name.startswith(".") else f".{name}")
-    session.write(f"{command.usage}\n  {command.help}")
+    lines = [command.usage, f"  {command.help}", "", *(f"  {line}" for line in EXAMPLES[command.name].splitlines())]
+    session.write("\n".join(lines))
 
 
 def tables(session: Session, argument: str) -> None:
@@ -65,7 +68,22 @@ def tables(session: Session, argument: str) -> None:
     ]
     if not rows:
         raise HostqlError(f"no table matches {argument!r}", ".tables lists all.")
-    session.rows(("table", "subject", "what a row is"), rows)
+    if session.for_people:
+        session.write("\n".join(grouped(rows, session.display.width())))
+    else:
+        session.rows(("table", "subject", "what a row is"), rows)
+
+
+def grouped(rows: list[tuple[str, str, str]], width: int) -> list[str]:
+    """Lines no wider than `width`: the tables under their subjects, what a row is beside each."""
+    widest = max(len(name) for name, _, _ in rows)
+    lines: list[str] = []
+    for subject in sorted({subject for _, subject, _ in rows}):
+        lines += ["", subject] if lines else [subject]
+        for name, _, about in sorted(row for row in rows if row[1] == subject):
+            line = f"  {name:<{widest}}  {about}".rstrip()
+            lines.append(line if len(line) <= width else line[: width - 1] + "…")
+    return lines
 
 
 def describe(session: Session, argument: str) -> None:

@@ -7,6 +7,7 @@ import re
 
 from ....vtables.errors import HostqlError
 from ....vtables.table import quote
+from ..display import counted
 from .queries import last_result, one_word, split_words
 
 TYPE_CHECKING = False
@@ -69,7 +70,7 @@ def import_(session: Session, argument: str) -> None:
     except BaseException:
         session.run(f"DROP TABLE temp.{quote(name)}")
         raise
-    session.write(f"{count} rows into the temporary table {name} ({', '.join(columns)})")
+    session.write(f"{counted(count)} into the temporary table {name} ({', '.join(columns)})")
 
 
 def export(session: Session, argument: str) -> None:
@@ -84,7 +85,7 @@ def export(session: Session, argument: str) -> None:
         last = last_result(session)
         if last.complete:
             write_rows(path, last.columns, last.rows)
-            session.write(f"{last.count} rows to {path}")
+            session.write(f"{counted(last.count)} to {path}")
             return
         sql = last.sql
     else:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ....vtables.database import Result
+    from ..progress import Progress
     from ..session import Session
     from ..watch.watcher import Watcher
 
@@ -61,16 +62,15 @@ def chart(session: Session, argument: str) -> None:
         if not result.columns:
             raise HostqlError("the statement gives no rows to draw")
         drawing = Drawing(result, rows, session.database.catalog, kind, column)
-        with session.destination.opened() as out:
+        with progress.hidden(), session.destination.opened() as out:
             width, height = _size() if out is None and sys.stdout.isatty() else (WIDTH, HEIGHT)
             lines = drawing.lines(session.settings.width or width, height, _ascii(session))
             (out or sys.stdout).write("\n".join(lines) + "\n")
-        if session.settings.notes:
-            for note in result.notes:
-                session.note(note)
+        _notes(session, result, progress)
 
     session.runner.limits = session.settings.limits()
-    session.runner.run(sql, session.params, draw)
+    with session.progress() as progress:
+        session.runner.run(sql, session.params, draw)
 
 
 def explain(session: Session, argument: str) -> None:
@@ -83,13 +83,20 @@ def explain(session: Session, argument: str) -> None:
         told, total = run(result, rows, session.database)
         on_terminal = session.destination.name == "the terminal" and sys.stdout.isatty()
         width = session.settings.width or (_size()[0] if on_terminal else 0)
-        session.write("\n".join([*told.lines(width), total]))
-        if session.settings.notes:
-            for note in result.notes:
-                session.note(note)
+        with progress.hidden():
+            session.write("\n".join([*told.lines(width), total]))
+        _notes(session, result, progress)
 
     session.runner.limits = session.settings.limits()
-    session.runner.run(sql, session.params, show, traced=True)
+    with session.progress() as progress:
+        session.runner.run(sql, session.params, show, traced=True)
+
+
+def _notes(session: Session, result: Result, progress: Progress) -> None:
+    if session.settings.notes:
+        with progress.hidden():
+            for note in result.notes:
+                session.note(note)
 
 
 def _sql(session: Session, sql: str, usage: str) -> str:

@@ -58,6 +58,8 @@ class Terminal:
         self._screen = pyte.HistoryScreen(columns, lines, history=5000)
         self._stream = pyte.ByteStream(self._screen)
         self._ready = ready
+        self._begun = 0
+        self._tail = b""
         clean = {name: value for name, value in os.environ.items() if name not in _UNSET}
         places = {"HOME": str(home), "XDG_STATE_HOME": str(home / "state"), "XDG_CONFIG_HOME": str(home / "config")}
         words = command or [sys.executable, "-m", "hostql", *arguments]
@@ -100,8 +102,10 @@ class Terminal:
         self.wait_for_prompt()
         self.type(text)
         self.wait_until(lambda: not self._at_prompt(), "the text to appear")
+        begun = self._begun
         self.key("enter")
-        self.wait_for_prompt()
+        # While a line is drawn anew the screen can look like an empty prompt; a new prompt says that it begins.
+        self.wait_until(lambda: (self._begun > begun or not begun) and self._at_prompt(), "the next prompt")
         return self.text
 
     def wait_for_prompt(self) -> None:
@@ -111,6 +115,10 @@ class Terminal:
     def _at_prompt(self) -> bool:
         line = self._screen.display[self._screen.cursor.y]
         return line.rstrip() == self._ready and self._screen.cursor.x == len(self._ready) + 1
+
+    def paste(self, text: str) -> None:
+        """Paste the text, as a terminal does that was asked for bracketed paste."""
+        self.child.send("\x1b[200~" + text.replace("\n", "\r") + "\x1b[201~")
 
     def resize(self, columns: int, lines: int) -> None:
         """Change the terminal's size."""
@@ -184,11 +192,15 @@ class Terminal:
         except (pexpect.EOF, pexpect.TIMEOUT):
             return False
         self._stream.feed(raw)
+        self._begun += (self._tail + raw).count(_BEGINS)
+        self._tail = (self._tail + raw)[-len(_BEGINS) + 1 :]
         # A program that asks where the cursor is wants an answer, as from a real terminal.
         for _ in range(raw.count(b"\x1b[6n")):
             self.child.send(f"\x1b[{self._screen.cursor.y + 1};{self._screen.cursor.x + 1}R")
         return True
 
 
+# A prompt asks for bracketed paste when it begins, and at no other time; a dumb terminal's does not.
+_BEGINS = b"\x1b[?2004h"
 # What the tests' own environment must not decide.
 _UNSET = ("NO_COLOR", "PAGER", "LESS", "EDITOR", "VISUAL", "COLORFGBG", "HOSTQL_PAGER", "COLUMNS", "LINES", "TMUX")

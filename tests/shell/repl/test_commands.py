@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hostql.events.catalog import catalog
 from hostql.shell.repl.commands import COMMANDS
+from hostql.shell.repl.commands.examples import EXAMPLES
 from hostql.shell.repl.record import Record
 from hostql.shell.repl.session import Session
 from hostql.shell.repl.settings import Settings
@@ -117,7 +118,7 @@ CASES: dict[str, list[tuple[list[str], list[str]]]] = {
         ([".import {}/script.sql"], ["the ending does not tell a format"]),
     ],
     ".export": [
-        ([ONE, ".export {}/out.csv", ".shell cat {}/out.csv"], ["1 rows to", "seven,letter\n7,x"]),
+        ([ONE, ".export {}/out.csv", ".shell cat {}/out.csv"], ["1 row to", "seven,letter\n7,x"]),
         ([".export {}/out.json select 5 as five", ".shell cat {}/out.json"], ['{"five": 5}']),
         ([".export {}/out.csv"], ["there is no result yet"]),
     ],
@@ -197,6 +198,11 @@ def files(folder: Path) -> None:
 
 def test_every_command_is_tried() -> None:
     assert set(CASES) == set(COMMANDS)
+
+
+def test_every_command_has_examples_that_show_it() -> None:
+    assert set(EXAMPLES) == set(COMMANDS)
+    assert [name for name, text in EXAMPLES.items() if name not in text] == []
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,30 @@ def test_leaving(terminal: Terminal, leaving: str):
     assert terminal.wait_for_end() == 0
 
 
+def test_a_command_below_an_open_statement_runs_and_the_statement_comes_back(terminal: Terminal):
+    terminal.enter("select 40 + 2")
+    terminal.wait_for("...>")
+    terminal.enter(".limits")
+    terminal.wait_for("no limits")
+    terminal.wait_until(lambda: terminal.count("select 40 + 2") == 2, "the statement to come back")
+    assert "error" not in terminal.text
+    terminal.enter("as answer;")
+    terminal.wait_for("1 row ")
+    assert "  42" in terminal.text
+
+
+def test_the_bar_says_what_is_missing_from_an_open_statement(terminal: Terminal):
+    terminal.type("select 1")
+    terminal.wait_for("end with ; to run")
+    terminal.type(";")
+    terminal.wait_until(lambda: "end with ;" not in terminal.text, "the hint to go")
+    terminal.key("C-c")
+    terminal.wait_for_prompt()
+    terminal.type(".tables")
+    terminal.wait_for("hostql> .tables")
+    assert "end with ;" not in terminal.text
+
+
 def test_control_d_leaves(terminal: Terminal):
     terminal.key("C-d")
     assert terminal.wait_for_end() == 0
