@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
+from ..sources.block import block_devices
 from ..sources.sysfs import attribute, number
 from ..sources.text import from_os
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
@@ -47,12 +48,7 @@ class BlockDevices(Table):
     examples = ["SELECT name, human_size(size * 512) AS size, model FROM block_devices WHERE block_devices.size > 0;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        root = scan.host.sys + "/class/block"
-        try:
-            names = sorted(os.listdir(root))
-        except OSError as error:
-            scan.note(f"cannot read the block devices: {error.strerror}")
-            return
+        root, names = block_devices(scan)
         asked = scan.equals("name")
         for name in names:
             if asked is None or from_os(f"/dev/{name}".replace("!", "/")) in asked:

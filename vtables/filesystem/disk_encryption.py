@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
+from ..sources.block import block_devices
 from ..sources.sysfs import attribute
 from ..sources.text import from_os
 from ..table import INTEGER, TEXT, Column, Table
@@ -29,12 +30,7 @@ class DiskEncryption(Table):
     examples = ["SELECT name, type FROM disk_encryption WHERE encrypted = 1;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        root = scan.host.sys + "/class/block"
-        try:
-            names = sorted(os.listdir(root))
-        except OSError as error:
-            scan.note(f"cannot read the block devices: {error.strerror}")
-            return
+        root, names = block_devices(scan)
         for name in names:
             kind, uuid = _encryption(root, name, set())
             status = "encrypted" if kind else "not encrypted"

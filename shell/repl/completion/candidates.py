@@ -101,9 +101,10 @@ def _tables_of(words: Words, schema: str, worth: int) -> Iterator[Suggestion]:
 
 
 def _related(table: TableWord, others: list[Sourced]) -> tuple[int, str]:
-    """How well the table joins with those already there, and by which columns."""
-    if not table.known:
-        return 0, ""
+    """How well the table joins with those already there, and by which columns.
+
+    Reads the table's declaration where that has not been done yet: this is not the typing thread.
+    """
     best = None
     for other in others:
         for pair in pairs(other.domains, table.domains)[:1]:

@@ -1,0 +1,19 @@
+"""The block devices as the kernel lists them: /sys/class/block (sysfs-block)."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..scan import Scan
+
+
+def block_devices(scan: Scan) -> tuple[str, list[str]]:
+    """The folder that has a link for each block device, and their names, sorted; a note where it cannot be read."""
+    folder = scan.host.sys + "/class/block"
+    try:
+        return folder, sorted(os.listdir(folder))
+    except OSError as error:
+        scan.note(f"cannot read the block devices: {error.strerror}")
+        return folder, []
