@@ -9,4 +9,6 @@ if TYPE_CHECKING:
 
 def all_publishers() -> list[type[Publisher]]:
     """Every publisher, imported when somebody collects."""
-    return []
+    from .audit.publisher import Audit
+
+    return [Audit]

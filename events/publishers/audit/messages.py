@@ -1,0 +1,175 @@
+"""Records that are an event by themselves: of users, SELinux, AppArmor and seccomp."""
+
+from __future__ import annotations
+
+import re
+
+from .record_types import name_of
+from .records import fields, text
+from .system_calls import call_names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Row = tuple[Any, ...]
+
+USER = (
+    *("time", "uptime", "uid", "auid", "pid", "message", "type", "path", "exe", "address", "terminal", "type_name"),
+    *("account", "success"),
+)
+SELINUX = ("time", "uptime", "type", "message")
+_APPARMOR_TEXT = (
+    *("apparmor", "operation", "profile", "name", "comm", "denied_mask", "capname", "requested_mask", "info", "error"),
+    *("namespace", "label"),
+)
+_APPARMOR_NUMBERS = ("parent", "pid", "fsuid", "ouid", "capability")
+APPARMOR = (*SELINUX, *_APPARMOR_TEXT, *_APPARMOR_NUMBERS)
+SECCOMP = (
+    *("time", "uptime", "auid", "uid", "gid", "ses", "pid", "comm", "exe", "sig", "arch", "syscall", "compat", "ip"),
+    "code",
+)
+
+_AVC, _USER_AVC, _SECCOMP = 1400, 1107, 1326
+# User space reports more than logins: services, SELinux decisions (to their own table), software updates.
+_USERS = frozenset({1005, 1006, *range(1100, 1107), *range(1108, 1130), *range(1132, 1138), *range(2100, 2106)})
+_SELINUX = frozenset({*range(1400, 1420), _USER_AVC, 1122, *range(2300, 2305)})
+_APPARMOR = range(1500, 1508)
+
+# SECCOMP_RET_* of linux/seccomp.h, without the data in the lower half.
+_CODES = {
+    0x80000000: "KILL_PROCESS", 0x00000000: "KILL_THREAD", 0x00030000: "TRAP", 0x00050000: "ERRNO",
+    0x7FC00000: "USER_NOTIF", 0x7FF00000: "TRACE", 0x7FFC0000: "LOG", 0x7FFF0000: "ALLOW",
+}  # fmt: skip
+# AUDIT_ARCH_* of linux/audit.h.
+_ARCHITECTURES = {
+    0xC000003E: "x86_64", 0x40000003: "i386", 0xC00000B7: "aarch64", 0x40000028: "arm", 0xC00000F3: "riscv64",
+    0x80000016: "s390x", 0xC0000015: "ppc64le",
+}  # fmt: skip
+_MESSAGE = re.compile(rb"msg='(.*)'", re.DOTALL).search
+
+
+class MessageDecoder:
+    """Rows by table, of the tables wanted."""
+
+    def __init__(self, tables: frozenset[str]) -> None:
+        self._users = "user_events" in tables
+        self._selinux = "selinux_events" in tables
+        self._apparmor = "apparmor_events" in tables
+        self._seccomp = "seccomp_events" in tables
+
+    def wants(self, kind: int) -> bool:
+        """Whether a record of this type may become a row."""
+        return (
+            (self._users and kind in _USERS)
+            or (self._seccomp and kind == _SECCOMP)
+            or ((self._selinux or self._apparmor) and kind in _SELINUX)
+            or (self._apparmor and kind in _APPARMOR)
+        )
+
+    def decode(self, kind: int, key: bytes, raw: bytes, booted: float) -> tuple[str, tuple[str, ...], Row] | None:
+        """(table, columns, row) of a record; None for one that no table wants. ValueError for one without sense."""
+        when = float(key[: key.index(b":")])
+        times = (int(when), int(when - booted))
+        if kind in _USERS:
+            return ("user_events", USER, times + _user(kind, raw)) if self._users else None
+        if kind == _SECCOMP:
+            return ("seccomp_events", SECCOMP, times + _seccomp(raw)) if self._seccomp else None
+        if kind in _APPARMOR or b' apparmor="' in raw:
+            return ("apparmor_events", APPARMOR, times + _apparmor(kind, raw)) if self._apparmor else None
+        if kind in _SELINUX and self._selinux:
+            return "selinux_events", SELINUX, (*times, name_of(kind), _words(raw))
+        return None
+
+
+def _words(raw: bytes) -> str:
+    """The record's own words: all after its head."""
+    return raw[raw.index(b"):") + 2 :].strip(b" \0\n").decode("utf-8", "backslashreplace")
+
+
+def _number(value: bytes | None, base: int = 10) -> int | None:
+    if value is None:
+        return None
+    try:
+        return int(value, base)
+    except ValueError:
+        return None
+
+
+def _required(found: dict[str, bytes], name: str) -> int:
+    number = _number(found.get(name))
+    if number is None:
+        raise ValueError(f"no {name}")
+    return number
+
+
+def _user(kind: int, raw: bytes) -> Row:
+    found = fields(raw)
+    message = _MESSAGE(raw)
+    inner = message.group(1) if message else b""
+    if inner:
+        # The report's own fields do not overrule what the kernel says of who sent it.
+        found = {**fields(b"):" + inner), **found}
+    result = found.get("res", b"").rstrip(b"'")
+    success = 1 if result in (b"success", b"1", b"yes") else 0 if result else None
+    exe = text(found.get("exe", b""))
+    address = text(found.get("addr", b"")) or text(found.get("hostname", b""))
+    account = text(found.get("acct", b"")) or text(found.get("id", b""))
+    words = inner.decode("utf-8", "backslashreplace") if message else _words(raw)
+    return (
+        *(_number(found.get("uid")), _number(found.get("auid")), _required(found, "pid"), words, kind, exe, exe),
+        *(address, text(found.get("terminal", found.get("tty", b""))), name_of(kind), account, success),
+    )
+
+
+def _apparmor(kind: int, raw: bytes) -> Row:
+    found = fields(raw)
+    name = text(found.get("apparmor", b""))
+    type_name = f"APPARMOR_{name}" if kind == _AVC and name else name_of(kind)
+    return (
+        *(type_name, _words(raw)),
+        *(text(found[column]) if column in found else None for column in _APPARMOR_TEXT),
+        *(_number(found.get(column)) for column in _APPARMOR_NUMBERS),
+    )
+
+
+def _seccomp(raw: bytes) -> Row:
+    found = fields(raw)
+    arch = _number(found.get("arch"), 16) or 0
+    code = _number(found.get("code"), 0)
+    return (
+        *(_number(found.get(name)) for name in ("auid", "uid", "gid", "ses")),
+        *(
+            _required(found, "pid"),
+            text(found.get("comm", b"")),
+            text(found.get("exe", b"")),
+            _number(found.get("sig")),
+        ),
+        *(
+            _ARCHITECTURES.get(arch, f"{arch:x}"),
+            _call_name(arch, _number(found.get("syscall"))),
+        ),
+        *(_number(found.get("compat")), text(found.get("ip", b""))),
+        "" if code is None else _CODES.get(code & 0xFFFF0000, f"{code:#x}"),
+    )
+
+
+def _call_name(arch: int, number: int | None) -> str:
+    """The name of any system call of this host, by libaudit where it is installed."""
+    if number is None:
+        return ""
+    known = call_names().get((arch, number))
+    return known or _libaudit_name(arch, number) or str(number)
+
+
+def _libaudit_name(arch: int, number: int) -> str:
+    import ctypes
+
+    try:
+        library = ctypes.CDLL("libaudit.so.1")
+    except OSError:
+        return ""
+    library.audit_syscall_to_name.restype = ctypes.c_char_p
+    machine = library.audit_elf_to_machine(ctypes.c_uint(arch))
+    found: bytes | None = library.audit_syscall_to_name(number, machine) if machine >= 0 else None
+    return found.decode("ascii", "replace") if found else ""

@@ -1,0 +1,135 @@
+"""What tests of the kernel's audit share: one at a time on this host, a publisher, and what it hands over."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostql.events.options import Options
+from hostql.events.publisher import Unavailable
+from hostql.events.publishers.audit.netlink import Control
+from hostql.events.publishers.audit.publisher import Audit
+from hostql.events.publishers.audit.rules import KEY, key_of
+
+LOCK = "/run/lock/hostql-audit-test.lock"
+PATIENCE = 20.0
+
+Row = dict[str, Any]
+
+
+class Recorder:
+    """A stream that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.gaps: list[str] = []
+
+    def add(self, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+        self.rows += [{"table": table, **dict(zip(columns, row))} for row in rows]
+
+    def ended(self, rows: list[Any]) -> None:
+        raise AssertionError("audit sees no process end")
+
+    def gap(self, text: str, lost: int) -> None:
+        self.gaps.append(text)
+
+    def of(self, table: str, **wanted: object) -> list[Row]:
+        return [r for r in self.rows if r["table"] == table and all(r[name] == wanted[name] for name in wanted)]
+
+
+class Running:
+    """An opened publisher and what it gave so far."""
+
+    def __init__(self, publisher: Audit) -> None:
+        self.publisher = publisher
+        self.stream = Recorder()
+        self.of = self.stream.of
+
+    def until(self, done: Callable[[], object]) -> None:
+        """Drain until `done` gives something; fails after PATIENCE seconds."""
+        end = time.monotonic() + PATIENCE
+        while not done():
+            assert time.monotonic() < end, (self.stream.gaps, self.stream.rows[-5:])
+            select.select([self.publisher.fileno()], [], [], 1.0)
+            self.publisher.drain(self.stream)
+
+    def settle(self) -> None:
+        """Drain until a program started now is seen: all before it is then, too."""
+        marker = subprocess.Popen(["/usr/bin/env", "true"])
+        marker.wait()
+        self.until(lambda: self.of("process_events", pid=marker.pid))
+
+
+@contextmanager
+def alone() -> Iterator[Control]:
+    """Nobody else tests audit meanwhile, and it is afterwards as it was."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    with open(LOCK, "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            control = Control()
+        except Unavailable as unavailable:
+            pytest.skip(f"no audit here: {unavailable.reason}")
+        try:
+            before = control.status()
+        except OSError as error:
+            control.close()
+            pytest.skip(f"no audit here: {error}")
+        if before.pid or before.enabled == 2:
+            control.close()
+            pytest.skip("an audit daemon runs here, or audit is locked")
+        try:
+            yield control
+        finally:
+            now = control.status()
+            left = ours(control)
+            for rule in control.rules():
+                control.delete(rule)
+            control.set(
+                enabled=before.enabled,
+                backlog_limit=before.backlog_limit,
+                backlog_wait_time=before.backlog_wait_time,
+            )
+            control.close()
+        assert not left, "rules were left behind"
+        assert (now.enabled, now.backlog_limit, now.backlog_wait_time) == (
+            *(before.enabled, before.backlog_limit, before.backlog_wait_time),
+        ), "settings were left changed"
+
+
+@contextmanager
+def collecting(*tables: str, **options: Any) -> Iterator[Running]:
+    """The publisher, collecting for these tables."""
+    publisher = Audit()
+    publisher.open(frozenset(tables), Options(**options))
+    try:
+        yield Running(publisher)
+    finally:
+        publisher.close()
+
+
+def ours(control: Control) -> list[str]:
+    """The keys of hostql's rules."""
+    return [key_of(rule) for rule in control.rules() if key_of(rule).startswith(KEY)]
+
+
+def python(code: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+    """A Python that runs this code, with pipes."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parent,
+        **options,
+    )
