@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 from .publisher import Counters
+from .stream import event_class
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .buffer import Buffer
-    from .exclusion.rules import Rules
+    from .exclusion.rules import Rule, Rules
     from .publisher import Publisher, Unavailable
     from .stream import Stream
     from .table import EventTable
@@ -97,7 +97,7 @@ class Assignment:
         """The rows of event_publishers, event_exclusions and osquery_events."""
         return {
             "event_publishers": [_publisher_row(assigned, buffer) for assigned in self._all],
-            "event_exclusions": [row for assigned in self.opened() for row in _exclusion_rows(assigned, rules)],
+            "event_exclusions": [row for rule in rules.rules for row in _exclusion_rows(rule, rules, self.opened())],
             "osquery_events": self._osquery_rows(buffer),
         }
 
@@ -125,7 +125,7 @@ def _publisher_row(assigned: Assigned, buffer: Buffer) -> tuple[Any, ...]:
     counters = assigned.counters()
     stream = getattr(assigned, "stream", None)
     stored = stream.stored if stream is not None else 0
-    here = sum(stream.dropped.values()) if stream is not None else 0
+    here = stream.excluded if stream is not None else 0
     lost = counters.lost + sum(buffer.dropped.get(name, 0) for name in assigned.tables)
     reason = assigned.reason or buffer.problem
     if not reason and stream is not None and stream.gaps:
@@ -145,10 +145,13 @@ def _publisher_row(assigned: Assigned, buffer: Buffer) -> tuple[Any, ...]:
     )
 
 
-def _exclusion_rows(assigned: Assigned, rules: Rules) -> Iterator[tuple[Any, ...]]:
-    for rule in rules.rules:
+def _exclusion_rows(rule: Rule, rules: Rules, opened: list[Assigned]) -> Iterator[tuple[Any, ...]]:
+    """One for each publisher that sees events of the rule's class; where there is none, one without a publisher."""
+    head = (rule.profile or rules.profile, rule.number, rule.event_class, rule.source)
+    concerned = [a for a in opened if not rule.event_class or rule.event_class in map(event_class, a.tables)]
+    for assigned in concerned:
         kernel = rule.id in assigned.enforced
-        fields = json.dumps(json.loads(rule.source), sort_keys=True) if rule.source else "{}"
         dropped = None if kernel else assigned.stream.dropped.get(rule.id, 0)
-        where = assigned.publisher.enforces if kernel else "collector"
-        yield rules.profile, rule.id, rule.event_class, fields, assigned.publisher.name, where, dropped
+        yield (*head, assigned.publisher.name, assigned.publisher.enforces if kernel else "collector", dropped)
+    if not concerned:
+        yield (*head, "", "", 0)

@@ -18,6 +18,7 @@ from .stream import Stream
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
     from .buffer import Buffer
     from .options import Options
@@ -52,6 +53,7 @@ class Collector:
         self._poll = select.epoll()
         self._polled: dict[int, Assigned] = {}
         self._report_at = self._expire_at = 0.0
+        self._reported: dict[str, tuple[list[tuple[Any, ...]], str]] = {}
 
     def start(self) -> None:
         """Open the best publisher for each table; those that cannot work say why in `event_publishers`."""
@@ -98,7 +100,9 @@ class Collector:
 
     def _open(self, assigned: Assigned) -> None:
         publisher = assigned.publisher
-        assigned.stream = Stream(publisher.name, self.buffer, self.contexts)
+        # One that starts again keeps what it counted.
+        if not hasattr(assigned, "stream"):
+            assigned.stream = Stream(publisher.name, self.buffer, self.contexts)
         try:
             publisher.open(assigned.tables, self.options)
         except Unavailable as unavailable:
@@ -149,4 +153,8 @@ class Collector:
 
     def _report(self) -> None:
         for table, rows in self.assignment.report(self.rules, self.buffer).items():
-            self.buffer.replace(table, rows)
+            # Where nothing changed the disk is left alone; a file that was put aside was a change.
+            said = (rows, self.buffer.problem)
+            if self._reported.get(table) != said:
+                self._reported[table] = said
+                self.buffer.replace(table, rows)

@@ -5,16 +5,29 @@ from __future__ import annotations
 import json
 
 from ..vtables.errors import ConfigError
-from .exclusion.rules import Rules
+from .exclusion.profiles import Profiles
 from .options import Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .exclusion.rules import Rules
+
 
 def load(path: str) -> tuple[Options, Rules]:
     """What the file says of events. Raises ConfigError, which names the file, the line and the rule."""
+    config, text = read(path)
+    return options(config, path), Profiles(config, text, path).rules()
+
+
+def profiles(path: str) -> Profiles:
+    """The exclusion profiles in the file. Raises ConfigError."""
+    return Profiles(*read(path), path)
+
+
+def read(path: str) -> tuple[dict[str, Any], str]:
+    """The configuration, and its JSON with the lines where they are in the file. Raises ConfigError."""
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()
@@ -23,12 +36,13 @@ def load(path: str) -> tuple[Options, Rules]:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text", file=path) from error
     try:
-        config = json.loads("\n".join("" if line.lstrip().startswith("#") else line for line in text.split("\n")))
+        text = "\n".join("" if line.lstrip().startswith("#") else line for line in text.split("\n"))
+        config = json.loads(text)
     except ValueError as error:
         raise ConfigError(f"{path} is not JSON: {error}", file=path, line=getattr(error, "lineno", 0)) from error
     if not isinstance(config, dict):
         raise ConfigError(f"{path} holds no object", file=path)
-    return options(config, path), Rules()
+    return config, text
 
 
 def options(config: dict[str, Any], path: str) -> Options:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 
 from .exclusion.match import matcher
 from .exclusion.rules import Rules
@@ -44,7 +45,8 @@ class Stream:
     """One publisher's stream.
 
     stored    rows handed on
-    dropped   {rule id: rows dropped here}
+    dropped   {rule id: rows dropped here by the rules in force}; a row that several match is the first one's
+    excluded  rows dropped here by all rules there ever were
     last      Unix seconds of the last row, None before the first
     gaps      what was lost, in words, since the last report
     """
@@ -52,6 +54,7 @@ class Stream:
     def __init__(self, publisher: str, store: Store, contexts: Contexts) -> None:
         self.stored = 0
         self.dropped: dict[int, int] = {}
+        self.excluded = 0
         self.last: int | None = None
         self.gaps: list[tuple[int, str, int]] = []
         self._publisher = (publisher,)
@@ -59,11 +62,14 @@ class Stream:
         self._contexts = contexts
         self._layouts: dict[tuple[str, int], _Layout] = {}
         self._kept: list[tuple[str, ...]] = []
-        self._rest = Rules()
-        self._classes: dict[str, str] = {}
+        self._rules = self._rest = Rules()
 
     def rest(self, rules: Rules, enforced: frozenset[int]) -> None:
-        """The rules to decide here: those that the publisher does not enforce."""
+        """The rules to decide here: those that the publisher does not enforce. A rule that was there before keeps its
+        count."""
+        counts = {rule.key: self.dropped.get(rule.id, 0) for rule in reversed(self._rules.rules)}
+        self.dropped = {rule.id: count for rule in rules.rules if (count := counts.pop(rule.key, 0))}
+        self._rules = rules
         self._rest = Rules(rules.profile, tuple(rule for rule in rules.rules if rule.id not in enforced))
         self._layouts.clear()
 
@@ -116,9 +122,11 @@ class Stream:
                 kept.append(row)
             else:
                 self.dropped[id] = self.dropped.get(id, 0) + 1
+        self.excluded += len(rows) - len(kept)
         return kept
 
 
+@cache
 def event_class(table: str) -> str:
     """The class of events that a table holds, as exclusion rules name it."""
     from .catalog import catalog

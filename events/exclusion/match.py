@@ -2,124 +2,204 @@
 
 from __future__ import annotations
 
-from .rules import Rule
+from .masks import Masks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from ..context import Contexts
-    from .rules import PathPattern
+    from .rules import Rule
 
     Row = tuple[Any, ...]
-    Test = Callable[[Row], bool]
+    # The rules that a row satisfies in one field.
+    Satisfied = Callable[[Row], int]
 
-# Where a field's value stands in a row: the first of these columns that the row has and that is not empty.
+# Where a field's value stands in a row: the first of these columns that the row has and that is not empty. Fields whose
+# values are cheap to look at come first.
 COLUMNS = {
-    "cidr": ("remote_address", "local_address"),
-    "port": ("remote_port", "local_port"),
-    "protocol": ("protocol",),
+    "success": ("success",),
     "uid": ("uid",),
+    "protocol": ("protocol",),
+    "port": ("remote_port", "local_port", "server_port"),
+    "cidr": ("remote_address", "local_address", "server_address", "address"),
+    "path": ("exe",),
     "cgroup": ("cgroup_path",),
     "container": ("container_id",),
-    "success": ("success",),
+    "parent_path": ("parent", "ppid"),
+    "comm": ("comm", "pid"),
 }
-# What `path` is about: the event's own path where it has one, else the program.
-PATHS = {"process_events": ("path",), "file_events": ("target_path",), "process_file_events": ("path",)}
+# What a table says differently; the owner of a file is not who changed it.
+OWN_COLUMNS = {
+    ("process_events", "path"): ("path",),
+    ("socket_events", "path"): ("path", "exe"),
+    ("user_events", "path"): ("path", "exe"),
+    ("hardware_events", "path"): ("path",),
+    ("file_events", "path"): ("target_path",),
+    ("file_events", "uid"): (),
+    ("process_file_events", "path"): ("path",),
+}
+# Values remembered for each field that is not looked up in one step.
+REMEMBERED = 65_536
+_EMPTY = (None, "")
+
+
+def columns_of(table: str, field: str) -> tuple[str, ...]:
+    """The columns in which a table of events holds what a rule's field asks about."""
+    return OWN_COLUMNS.get((table, field), COLUMNS[field])
 
 
 def matcher(
-    rules: tuple[Rule, ...], table: str, columns: tuple[str, ...], contexts: Contexts
+    rules: Sequence[Rule], table: str, columns: tuple[str, ...], contexts: Contexts
 ) -> Callable[[Row], int | None]:
     """A function that gives the id of the first rule a row of the table matches, None for a row that stays.
 
     A rule about a field that the table does not have matches none of its rows.
     """
-    compiled: list[tuple[int, list[Test]]] = []
-    for rule in rules:
-        tests = [_test(rule, field, table, columns, contexts) for field in sorted(rule.fields())]
-        if all(tests):
-            compiled.append((rule.id, [test for test in tests if test is not None]))
+    match = mask_matcher(rules, table, columns, contexts)
 
-    def match(row: Row) -> int | None:
-        for id, tests in compiled:
-            if all(test(row) for test in tests):
-                return id
-        return None
+    def first(row: Row) -> int | None:
+        mask = match(row)
+        return rules[(mask & -mask).bit_length() - 1].id if mask else None
+
+    return first
+
+
+def mask_matcher(rules: Sequence[Rule], table: str, columns: tuple[str, ...], contexts: Contexts) -> Satisfied:
+    """A function that gives the rules a row of the table matches: bit i is `rules[i]`."""
+    masks = Masks(rules)
+    possible, steps = masks.all, []
+    for field in COLUMNS:
+        asks = masks.asks[field]
+        if asks:
+            satisfied = _satisfied(masks, field, table, columns, contexts)
+            if satisfied is None:
+                possible &= ~asks
+            else:
+                steps.append((asks, masks.all & ~asks, satisfied))
+
+    def match(row: Row) -> int:
+        alive = possible
+        for asks, others, satisfied in steps:
+            if alive & asks:
+                alive &= satisfied(row) | others
+                if not alive:
+                    return 0
+        return alive
 
     return match
 
 
-def _test(rule: Rule, field: str, table: str, columns: tuple[str, ...], contexts: Contexts) -> Test | None:
-    if field in ("comm", "parent_path"):
-        return _about_process(rule, field, columns, contexts)
-    names = PATHS.get(table, ("exe",)) if field == "path" else COLUMNS[field]
-    places = [columns.index(name) for name in names if name in columns]
+def _satisfied(masks: Masks, field: str, table: str, columns: tuple[str, ...], contexts: Contexts) -> Satisfied | None:
+    """None where the rows do not tell of the field."""
+    places = [columns.index(name) for name in columns_of(table, field) if name in columns]
     if not places:
         return None
-    accept = _accepts(rule, field)
-
-    def test(row: Row) -> bool:
-        for place in places:
-            value = row[place]
-            if value not in (None, ""):
-                return accept(value)
-        return False
-
-    return test
-
-
-def _about_process(rule: Rule, field: str, columns: tuple[str, ...], contexts: Contexts) -> Test | None:
-    name = "pid" if field == "comm" else "parent" if "parent" in columns else "ppid"
-    if name not in columns:
-        return None
-    place = columns.index(name)
-    if field == "comm":
-        wanted = frozenset(rule.comm)
-        return lambda row: row[place] is not None and contexts.comm(row[place]) in wanted
-    return lambda row: row[place] is not None and path_matches(rule.parent_path, contexts.of(row[place])[0])
+    if field == "comm" and columns[places[0]] == "pid":
+        return _comm(masks, table, columns, places[0], contexts)
+    if field == "parent_path":
+        of = _remembered(masks.paths[field].of)
+        return _of_first(places[:1], lambda pid: of(contexts.of(int(pid))[0]))
+    if field == "path" and "dest_path" in columns:
+        return _both_names(_remembered(masks.paths[field].of), places[0], columns.index("dest_path"))
+    if field == "port" and "remote_address" in columns and len(places) > 1:
+        return _endpoint_port(_lookup(masks, field), places, columns.index("remote_address"))
+    return _of_first(places, _lookup(masks, field))
 
 
-def _accepts(rule: Rule, field: str) -> Callable[[Any], bool]:
-    """Whether one value of the field is what the rule asks for."""
+def _lookup(masks: Masks, field: str) -> Callable[[Any], int]:
+    """The rules that one value satisfies."""
     if field == "cidr":
-        from ipaddress import ip_address
-
-        def in_network(value: str) -> bool:
-            try:
-                address = ip_address(value)
-            except ValueError:
-                return False
-            return any(address in network for network in rule.cidr if network.version == address.version)
-
-        return in_network
+        return _remembered(lambda text: _address(masks, text))
     if field == "port":
-        return lambda value: any(low <= value <= high for low, high in rule.port)
-    if field == "path":
-        return lambda value: path_matches(rule.path, value)
-    if field == "cgroup":
-        return lambda value: any(value == group or value.startswith(group.rstrip("/") + "/") for group in rule.cgroup)
+        return _remembered(lambda port: masks.ports.of(int(port)))
+    if field in masks.paths:
+        return _remembered(masks.paths[field].of)
     if field == "container":
-        return lambda value: any(given == "*" or value.startswith(given) for given in rule.container)
-    if field == "success":
-        return lambda value: bool(value) == rule.success
-    wanted = frozenset(getattr(rule, field))
-    return lambda value: value in wanted
+        return _remembered(masks.containers.of)
+    known = masks.values[field]
+    # Some tables hold numbers as text.
+    both: dict[int | str, int] = {str(value): mask for value, mask in known.items()}
+    both.update(known)
+    return lambda value: both.get(value, 0)
 
 
-def path_matches(patterns: tuple[PathPattern, ...], path: str) -> bool:
-    """Whether the path is one of the patterns'."""
-    from fnmatch import fnmatchcase
+def _of_first(places: Iterable[int], of: Callable[[Any], int]) -> Satisfied:
+    first, *others = places
 
-    for pattern in patterns:
-        text = pattern.text
-        if pattern.kind == "exact":
-            found = path == text
-        elif pattern.kind == "prefix":
-            found = path == text.rstrip("/") or path.startswith(text.rstrip("/") + "/")
-        else:
-            found = fnmatchcase(path, text)
-        if found:
-            return True
-    return False
+    def satisfied(row: Row) -> int:
+        value = row[first]
+        if value in _EMPTY:
+            for place in others:
+                value = row[place]
+                if value not in _EMPTY:
+                    break
+            else:
+                return 0
+        return of(value)
+
+    return satisfied
+
+
+def _endpoint_port(of: Callable[[Any], int], places: list[int], address: int) -> Satisfied:
+    """The port belongs to the address that rules are about: the remote one where there is one."""
+    remote, local = places[:2]
+
+    def satisfied(row: Row) -> int:
+        value = row[local] if row[address] in _EMPTY else row[remote]
+        return 0 if value in _EMPTY else of(value)
+
+    return satisfied
+
+
+def _both_names(of: Callable[[Any], int], path: int, other: int) -> Satisfied:
+    """A rename out of an excluded directory into another is wanted: both names must be excluded."""
+
+    def satisfied(row: Row) -> int:
+        if row[path] in _EMPTY:
+            return 0
+        return of(row[path]) if row[other] in _EMPTY else of(row[path]) & of(row[other])
+
+    return satisfied
+
+
+def _comm(masks: Masks, table: str, columns: tuple[str, ...], pid: int, contexts: Contexts) -> Satisfied:
+    known = masks.values["comm"]
+    if table == "process_events" and "path" in columns:
+        # An exec names the process after its file, whatever becomes of it later (begin_new_exec in fs/exec.c).
+        return _of_first([columns.index("path")], lambda path: known.get(comm_of(path), 0))
+    return _of_first([pid], lambda number: known.get(contexts.comm(int(number)), 0))
+
+
+def comm_of(path: str) -> str:
+    """The command name that an exec of this path gives.
+
+    >>> comm_of("/usr/lib/systemd/systemd-networkd-wait-online")
+    'systemd-network'
+    """
+    return path[path.rfind("/") + 1 :].encode("utf-8", "surrogateescape")[:15].decode("utf-8", "surrogateescape")
+
+
+def _address(masks: Masks, text: str) -> int:
+    from socket import AF_INET, AF_INET6, inet_pton
+
+    family = AF_INET6 if ":" in text else AF_INET
+    try:
+        return masks.address(inet_pton(family, text.partition("%")[0]))
+    except (OSError, ValueError):
+        return 0
+
+
+def _remembered(of: Callable[[Any], int]) -> Callable[[Any], int]:
+    known: dict[Any, int] = {}
+
+    def remembered(value: Any) -> int:
+        mask = known.get(value)
+        if mask is None:
+            if len(known) >= REMEMBERED:
+                known.clear()
+            mask = known[value] = of(value)
+        return mask
+
+    return remembered

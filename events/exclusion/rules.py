@@ -10,8 +10,15 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
 
+# What a rule can ask about.
+FIELDS = ("cidr", "port", "protocol", "path", "parent_path", "comm", "uid", "cgroup", "container", "success")
+
+
 class PathPattern:
-    """A path to compare with: `kind` is exact, prefix (a directory and all below it) or glob (fnmatch)."""
+    """A path to compare with: `kind` is exact, prefix (a directory and all below it) or glob.
+
+    In a glob `*` and `?` stay within one name, `**` crosses directories, `[abc]` and `[!abc]` are classes.
+    """
 
     __slots__ = ("kind", "text")
 
@@ -23,23 +30,25 @@ class PathPattern:
 class Rule:
     """One rule. An empty tuple is a field that is not asked about; several values of a field are alternatives.
 
-    id           its bit in the masks of the kernel's maps, from 0
+    id           its number among all rules in force, from 0
+    source       its JSON, in one spelling: what makes it the same rule after a change of the profile
+    profile      the profile it is of, and `number` its place there, from 0
     event_class  process, socket, dns, file, user, security, hardware, syslog; '' for all
     cidr         networks of the remote address (of the local one where there is no remote)
     port         (lowest, highest) of the remote port (of the local one where there is no remote)
     protocol     protocol numbers
-    path         the executable of the process; for class file, the file
+    path         the executable of the process; for class file, the file (of a rename or link, both names)
     parent_path  the executable of the parent
-    comm         command names, at most 15 bytes
+    comm         names of the process's main thread, at most 15 bytes
     uid          user ids
     cgroup       control group paths; the group and all below it
-    container    container ids or their beginnings; '*' is any container
+    container    container ids, their beginnings (12 hexadecimal digits or more), names; '*' is any container
     success      whether the system call succeeded; None is not asked about
     """
 
     __slots__ = (
-        *("cgroup", "cidr", "comm", "container", "event_class", "id", "parent_path", "path", "port", "protocol"),
-        *("source", "success", "uid"),
+        *("cgroup", "cidr", "comm", "container", "event_class", "id", "number", "parent_path", "path", "port"),
+        *("profile", "protocol", "source", "success", "uid"),
     )
 
     def __init__(
@@ -58,9 +67,13 @@ class Rule:
         cgroup: tuple[str, ...] = (),
         container: tuple[str, ...] = (),
         success: bool | None = None,
+        profile: str = "",
+        number: int | None = None,
     ) -> None:
         self.id = id
         self.source = source
+        self.profile = profile
+        self.number = id if number is None else number
         self.event_class = event_class
         self.cidr = cidr
         self.port = port
@@ -73,15 +86,18 @@ class Rule:
         self.container = container
         self.success = success
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes it the same rule in two editions of a configuration."""
+        return self.profile, self.source
+
     def fields(self) -> frozenset[str]:
         """The names of the fields that are asked about."""
-        names = ("cidr", "port", "protocol", "path", "parent_path", "comm", "uid", "cgroup", "container")
-        asked = {name for name in names if getattr(self, name)}
-        return frozenset(asked | ({"success"} if self.success is not None else set()))
+        return frozenset(name for name in FIELDS if getattr(self, name) not in ((), None))
 
 
 class Rules:
-    """The rules of one profile; `source` of each rule is its JSON."""
+    """The rules in force; `profile` names the profile they are of, or several, separated by commas."""
 
     __slots__ = ("profile", "rules")
 

@@ -157,7 +157,7 @@ def test_excluded_events_are_dropped_and_counted(tmp_path: Path, pipe: int):
         "quiet",
         (
             Rule(0, "{}", event_class="process", path=(PathPattern("prefix", "/usr/lib"),), uid=(0,)),
-            Rule(1, "{}", event_class="socket", uid=(0,)),
+            Rule(1, '{"uid": [0]}', event_class="socket", uid=(0,)),
         ),
     )
     running = collector(path, Piped, rules=rules)
@@ -171,7 +171,7 @@ def test_excluded_events_are_dropped_and_counted(tmp_path: Path, pipe: int):
     assert rows(path, "SELECT path, uid FROM process_events ORDER BY eid") == [("/usr/lib/a", 5), ("/usr/libexec/a", 0)]
     assert rows(path, "SELECT rule, enforced, dropped FROM event_exclusions") == [
         (0, "collector", 1),
-        (1, "collector", 0),
+        (1, "", 0),
     ]
     running.use(Rules())
     feed(running, pipe, [1, "/usr/lib/a", "", 0, NOW])
