@@ -9,6 +9,7 @@ import os
 import stat
 
 from ...vtables.errors import ConfigError, HostqlError
+from ...vtables.sources.files import read_regular
 from ...vtables.suggest import nearest
 from ...watchdog.limits import Limits, parse_size
 from ..options import FORMATS, UsageError
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from ..options import Arguments
 
     Value = str | bool | float | int
+
+
+# Bytes of a config file that are read at most.
+LARGEST = 1 << 20
 
 
 class Setting:
@@ -150,9 +155,8 @@ def config_path() -> str:
 def load(settings: Settings, path: str) -> Iterator[ConfigError]:
     """Take the file's values over, line by line; gives an error for each line that is no use. No file is no error."""
     try:
-        with open(path, encoding="utf-8") as file:
-            _check_safe(file.fileno(), path)
-            lines = file.read().splitlines()
+        _check_safe(path)
+        lines = read_regular(path, LARGEST).decode("utf-8").splitlines()
     except FileNotFoundError:
         return
     except ConfigError as error:
@@ -202,9 +206,9 @@ def take(settings: Settings, given: Arguments) -> None:
                 raise UsageError(f"--{option}: {error.message}", error.hint) from error
 
 
-def _check_safe(fd: int, path: str) -> None:
+def _check_safe(path: str) -> None:
     """A pager that others can choose would run as this user."""
-    found = os.fstat(fd)
+    found = os.stat(path)
     if found.st_uid not in (0, os.geteuid()) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise ConfigError(
             f"{path} is not used: others can write it", f"chmod go-w {path}, and make it your own.", file=path

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import time
 
 import apsw
@@ -37,8 +39,12 @@ class History:
     def __init__(self, path: str) -> None:
         self.path = path
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        # Made here, so that it is private from its first moment.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        # Made here, so that it is private from its first moment; without waiting, should it be a FIFO.
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+        regular = stat.S_ISREG(os.fstat(fd).st_mode)
+        os.close(fd)
+        if not regular:
+            raise OSError(errno.EINVAL, "it is no regular file", path)
         os.chmod(path, 0o600)
         self._connection = apsw.Connection(path)
         self._connection.set_busy_timeout(_BUSY_MS)
@@ -69,7 +75,7 @@ def entries(path: str, newest_first: bool = False) -> Iterator[Row]:
 
     Opens the file anew, for reading alone, so that any thread may call it. Raises apsw.Error for a damaged file.
     """
-    if not os.path.exists(path):
+    if not os.path.isfile(path):
         return
     connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
     connection.set_busy_timeout(_BUSY_MS)

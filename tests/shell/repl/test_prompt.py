@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,3 +146,13 @@ def test_vi_keys(tmp_path: Path):
         # `values 66` is a mistake: what counts is that the word was changed.
         terminal.key("enter")
         terminal.wait_for("values 660;")
+
+
+def test_a_fifo_in_place_of_the_config_or_the_history_costs_a_note(tmp_path: Path):
+    for folder, name in (("config", "config"), ("state", "history.db")):
+        (tmp_path / folder / "hostql").mkdir(parents=True)
+        os.mkfifo(tmp_path / folder / "hostql" / name)
+    with Terminal(tmp_path) as terminal:
+        assert "it is a FIFO, not a file" in terminal.text
+        assert "no history is kept" in terminal.text
+        assert "42" in terminal.ask("select 6 * 7;")
