@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: shell test test-quick lint bench docs wheel clean
+.PHONY: shell test test-quick lint bench bpf docs wheel clean
 
 shell: $(READY)  ## install, and open the prompt
 	@$(BIN)/hostql
@@ -23,6 +23,9 @@ lint: $(READY)  ## style and types
 
 bench: $(READY)  ## side-by-side measurements, as ratios within one run
 	$(BIN)/python -m hostql.benchmarks $(ONLY)
+
+bpf: $(READY)  ## compile the BPF programs anew; needs clang, llvm and libbpf-dev
+	$(BIN)/python -m hostql.events.publishers.bpf.build
 
 docs: $(READY)  ## regenerate the pages that are made from the code
 	$(BIN)/python docs/generate.py

@@ -10,5 +10,6 @@ if TYPE_CHECKING:
 def all_publishers() -> list[type[Publisher]]:
     """Every publisher, imported when somebody collects."""
     from .audit.publisher import Audit
+    from .bpf.publisher import Bpf
 
-    return [Audit]
+    return [Audit, Bpf]

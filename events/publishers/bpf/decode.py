@@ -1,0 +1,179 @@
+"""Records of the BPF programs (`programs/records.h`) into rows of event tables."""
+
+from __future__ import annotations
+
+import struct
+from socket import AF_INET, AF_INET6, inet_ntop
+
+from ....vtables.sources.containers import container_of
+from ....vtables.sources.procfs import parse_cmdline
+from ....vtables.sources.text import decode
+from ...table import CONTEXT
+from .ring import HEADER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ...context import Context
+
+    Row = tuple[Any, ...]
+
+EXEC, EXIT = 1, 2
+# kind, cut, time; auid and the eight ids; mode, owner's ids; counts and sizes, system call; lengths; who
+_EXEC = struct.Struct("<IIQ9I3I4I4H")
+_WHO = struct.Struct("<QIIHHI160s")
+_EXIT = struct.Struct("<IIQQi4x")
+# The header of the ring, then time, program, pid, uid, auid, fd, result, action, protocol, and port and address twice.
+SOCKET = struct.Struct(f"<I{HEADER - 4}xQQIIIiiHHH18sH18s")
+_EXEC_SIZE = 272
+assert (_WHO.size, _EXEC.size + _WHO.size, _EXIT.size, SOCKET.size - HEADER) == (184, _EXEC_SIZE, 32, 80)
+_PARENT = struct.Struct("<I16s")
+
+PROCESS_COLUMNS = (
+    *("path", "cmdline", "cwd", "pid", "parent", "auid", "uid", "euid", "suid", "fsuid", "gid", "egid", "sgid"),
+    *("fsgid", "mode", "owner_uid", "owner_gid", "env_count", "env_size", "cmdline_size", "overflows", "time"),
+    *("uptime", "syscall", "success", *CONTEXT),
+)
+SOCKET_COLUMNS = (
+    *("action", "pid", "path", "fd", "auid", "family", "protocol", "local_address", "local_port", "remote_address"),
+    *("remote_port", "time", "uptime", "success", "status", "error", "uid", *CONTEXT),
+)
+
+_CUT = ("", "path", "cmdline", "path,cmdline")
+# execveat(2) on x86-64, on arm64 and for 32-bit programs. 281 is another call on x86-64, but none that starts programs.
+_EXECVEAT = frozenset((322, 281, 358))
+_ACTIONS = ("", "connect", "bind", "listen", "accept")
+_SECOND = 1_000_000_000
+_EAGAIN, _EINPROGRESS = 11, 115
+# Different texts that are remembered.
+_REMEMBERED = 65536
+
+
+class _Texts(dict[bytes, "Any"]):
+    """What bytes mean, worked out once. Bounded: emptied when full."""
+
+    def __init__(self, meaning: Callable[[bytes], Any]) -> None:
+        self._meaning = meaning
+
+    def __missing__(self, raw: bytes) -> Any:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        found = self[raw] = self._meaning(raw)
+        return found
+
+
+def _address(raw: bytes) -> str | None:
+    """Text of a family and an address."""
+    family = int.from_bytes(raw[:2], "little")
+    if family == AF_INET:
+        return inet_ntop(AF_INET, raw[2:6])
+    return inet_ntop(AF_INET6, raw[2:]) if family == AF_INET6 else None
+
+
+def _ancestors(raw: bytes) -> str:
+    return " ← ".join([f"{decode(comm.partition(bytes(1))[0])} ({pid})" for pid, comm in _PARENT.iter_unpack(raw)])
+
+
+def _cgroup(raw: bytes) -> tuple[str, str, str]:
+    path = decode(raw)
+    return (path, *container_of(path))
+
+
+_addresses = _Texts(_address)
+_chains = _Texts(_ancestors)
+_cgroups = _Texts(_cgroup)
+
+
+def who(raw: bytes, at: int = 0, text: int = _WHO.size) -> tuple[int, int, Context, int]:
+    """(program number, pid, context, where the texts go on) of a `struct who` at `at` with its texts at `text`."""
+    program, pid, ppid, exe, cgroup, parents, chain = _WHO.unpack_from(raw, at)
+    end = text + exe
+    context = (
+        decode(raw[text:end]),
+        ppid,
+        _chains[chain[: _PARENT.size * parents]],
+        *_cgroups[raw[end : end + cgroup]],
+    )
+    return program, pid, context, end + cgroup
+
+
+def exec_row(raw: bytes, offset: int) -> Row:
+    """A row of PROCESS_COLUMNS. `offset` is what makes wall-clock nanoseconds of those since boot."""
+    (_, cut, time, *ids, mode, owner, group, env_count, env_size, size, call, path, cwd, arguments, _) = (
+        _EXEC.unpack_from(raw)
+    )
+    _, pid, context, at = who(raw, _EXEC.size, _EXEC_SIZE)
+    # In the record's order: working directory, path, arguments.
+    path_at = at + cwd
+    arguments_at = path_at + path
+    return (
+        decode(raw[path_at:arguments_at]),
+        parse_cmdline(raw[arguments_at : arguments_at + arguments]),
+        decode(raw[at:path_at]),
+        pid,
+        context[1],
+        *ids,
+        f"{mode & 0o7777:04o}" if mode else "",
+        owner,
+        group,
+        env_count,
+        env_size,
+        size,
+        _CUT[cut],
+        (time + offset) // _SECOND,
+        time // _SECOND,
+        "execveat" if call in _EXECVEAT else "execve",
+        1,
+        *context,
+    )
+
+
+def exit_row(raw: bytes) -> tuple[int, int, int]:
+    """(exit code, duration in ms, pid)."""
+    _, pid, _, lived, code = _EXIT.unpack(raw)
+    signal = code & 0x7F
+    return (128 + signal if signal else code >> 8 & 0xFF, lived // 1_000_000, pid)
+
+
+def _outcome(result: int, action: int) -> tuple[int, str, int]:
+    if result >= 0:
+        return 1, "succeeded", 0
+    if result == -_EINPROGRESS:
+        return 0, "in_progress", -result
+    if result == -_EAGAIN and _ACTIONS[action] == "accept":
+        return 0, "no_client", -result
+    return 0, "failed", -result
+
+
+def socket_rows(
+    records: list[tuple[Any, ...]], programs: dict[int, Context], unknown: Callable[[int], Context], offset: int
+) -> list[Row]:
+    """Rows of SOCKET_COLUMNS of SOCKET records. `programs` tells who each number is, `unknown` asks by pid."""
+    rows: list[Row] = []
+    add, find, texts, actions = rows.append, programs.get, _addresses, _ACTIONS
+    for _, time, program, pid, uid, auid, fd, result, action, protocol, port, local, remote_port, remote in records:
+        context = find(program) or unknown(pid)
+        here, there = texts[local], texts[remote]
+        add(
+            (
+                actions[action],
+                pid,
+                context[0],
+                fd,
+                auid,
+                local[0] or remote[0],
+                protocol or None,
+                here,
+                None if here is None else port,
+                there,
+                None if there is None else remote_port,
+                (time + offset) // _SECOND,
+                time // _SECOND,
+                *((1, "succeeded", 0) if result >= 0 else _outcome(result, action)),
+                uid,
+                *context,
+            )
+        )
+    return rows

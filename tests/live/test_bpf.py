@@ -1,0 +1,222 @@
+"""Processes and sockets through BPF programs in the running kernel. Others run on it too: only own pids count."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hostql.events.options import Options
+from hostql.events.publisher import Unavailable
+from hostql.events.publishers.bpf.publisher import Bpf
+from hostql.tests.conftest import as_nobody
+
+pytestmark = pytest.mark.live
+
+TABLES = frozenset(Bpf.tables)
+
+
+class Seen:
+    """A stream that keeps what it is given, and waits for more."""
+
+    def __init__(self, publisher: Bpf) -> None:
+        self.publisher = publisher
+        self.rows: list[dict[str, Any]] = []
+        self.ends: dict[int, tuple[int, int]] = {}
+        self.gaps: list[tuple[str, int]] = []
+
+    def add(self, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+        self.rows += [{"table": table, **dict(zip(columns, row))} for row in rows]
+
+    def ended(self, rows: list[tuple[int, int, int]]) -> None:
+        self.ends.update((pid, (code, duration)) for code, duration, pid in rows)
+
+    def gap(self, text: str, lost: int) -> None:
+        self.gaps.append((text, lost))
+
+    def until(self, there: Callable[[], Any]) -> Any:
+        """Drain whenever the publisher says that there is something, until `there` gives something true."""
+        poll = select.epoll()
+        poll.register(self.publisher.fileno(), select.EPOLLIN)
+        end = time.monotonic() + 10
+        with poll:
+            while not there():
+                assert time.monotonic() < end, "nothing was seen for 10 seconds"
+                if poll.poll(1):
+                    self.publisher.drain(self)
+        return there()
+
+    def of(self, pid: int) -> list[dict[str, Any]]:
+        return [row for row in self.rows if row["pid"] == pid]
+
+
+@pytest.fixture
+def seen() -> Iterator[Seen]:
+    """A stream of the publisher at work."""
+    publisher = Bpf()
+    try:
+        publisher.open(TABLES, Options())
+    except Unavailable as unavailable:
+        pytest.skip(f"{unavailable.reason}; {unavailable.hint}")
+    yield Seen(publisher)
+    publisher.close()
+
+
+def test_a_program_and_how_it_ended(seen: Seen, tmp_path: Any):
+    child = subprocess.Popen(["/bin/sh", "-c", "exit 3"], cwd=tmp_path, env={"A": "b"})
+    child.wait()
+    seen.until(lambda: child.pid in seen.ends)
+    (row,) = seen.of(child.pid)
+    expected = {
+        "table": "process_events",
+        "path": "/bin/sh",
+        "exe": os.path.realpath("/bin/sh"),
+        "cmdline": "/bin/sh -c exit 3",
+        "cmdline_size": 18,
+        "cwd": str(tmp_path),
+        "parent": os.getpid(),
+        "ppid": os.getpid(),
+        "uid": 0,
+        "egid": os.getegid(),
+        "env_count": 1,
+        "success": 1,
+        "syscall": "execve",
+    }
+    assert {name: row[name] for name in expected} == expected
+    assert abs(row["time"] - time.time()) < 60
+    assert row["ancestors"].startswith(f"python ({os.getpid()}) ← ") or f" ({os.getpid()}) ← " in row["ancestors"]
+    assert seen.ends[child.pid][0] == 3
+
+
+def test_a_signal_is_an_exit_code(seen: Seen):
+    child = subprocess.Popen(["sleep", "100"])
+    seen.until(lambda: seen.of(child.pid))
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    seen.until(lambda: child.pid in seen.ends)
+    assert seen.ends[child.pid][0] == 137
+
+
+def test_a_relative_path_is_made_absolute(seen: Seen, tmp_path: Any):
+    script = tmp_path / "script"
+    script.write_text("#!/bin/sh\nexit 0\n")
+    script.chmod(0o755)
+    child = subprocess.Popen(["./script"], cwd=tmp_path)
+    child.wait()
+    (row,) = seen.until(lambda: seen.of(child.pid))
+    assert (row["path"], row["exe"]) == (str(script), os.path.realpath("/bin/sh"))
+
+
+def test_long_arguments_are_cut_and_said_to_be(seen: Seen):
+    child = subprocess.Popen(["/bin/true", "x" * 10_000])
+    child.wait()
+    (row,) = seen.until(lambda: seen.of(child.pid))
+    assert (row["overflows"], row["cmdline_size"], len(row["cmdline"])) == ("cmdline", 10_011, 4095)
+
+
+# Listens, connects to itself, accepts, connects in vain, and says on which ports.
+SERVER = """
+import socket, sys
+family = socket.AddressFamily(int(sys.argv[1]))
+host = sys.argv[2]
+server = socket.socket(family)
+server.bind((host, 0))
+server.listen()
+port = server.getsockname()[1]
+client = socket.socket(family)
+client.connect((host, port))
+accepted, _ = server.accept()
+refused = socket.socket(family)
+try:
+    refused.connect((host, 1))
+except ConnectionRefusedError:
+    pass
+waiting = socket.socket(family)
+waiting.setblocking(False)
+waiting.connect_ex((host, port))
+server.setblocking(False)
+server.accept()
+try:
+    server.accept()
+except BlockingIOError:
+    pass
+udp = socket.socket(family, socket.SOCK_DGRAM)
+udp.connect((host, 9))
+print(port, client.getsockname()[1], waiting.getsockname()[1])
+"""
+
+
+@pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
+def test_sockets(seen: Seen, family: int, host: str):
+    child = subprocess.Popen([sys.executable, "-IS", "-c", SERVER, str(int(family)), host], stdout=subprocess.PIPE)
+    port, client, waiting = map(int, child.communicate()[0].split())
+    seen.until(
+        lambda: any(row["action"] == "connect" and row["remote_port"] == 9 for row in sockets_of(seen, child.pid))
+    )
+    shown = ("action", "protocol", "local_address", "local_port", "remote_address", "remote_port", "status", "error")
+    got = [tuple(row[name] for name in shown) for row in sockets_of(seen, child.pid)]
+    # What a loopback connect that does not wait comes to is the kernel's choice; its outcome is looked at below.
+    assert got[:4] == [
+        ("bind", 6, host, port, None, None, "succeeded", 0),
+        ("listen", 6, host, port, None, None, "succeeded", 0),
+        ("connect", 6, host, client, host, port, "succeeded", 0),
+        ("accept", 6, host, port, host, client, "succeeded", 0),
+    ]
+    assert [row[0::4] + row[5:] for row in got[4:5]] == [("connect", host, 1, "failed", 111)]
+    assert got[5] == ("connect", 6, host, waiting, host, port, "in_progress", 115)
+    assert got[6] == ("accept", 6, host, port, host, waiting, "succeeded", 0)
+    assert got[7] == ("accept", 6, host, port, None, None, "no_client", 11)
+    assert got[8][:2] == ("connect", 17)
+    row = sockets_of(seen, child.pid)[0]
+    assert (row["exe"], row["ppid"], row["uid"]) == (os.path.realpath(sys.executable), os.getpid(), 0)
+
+
+def sockets_of(seen: Seen, pid: int) -> list[dict[str, Any]]:
+    return [row for row in seen.of(pid) if row["table"] == "socket_events"]
+
+
+def test_nothing_is_left_in_the_kernel():
+    before = programs()
+    publisher = Bpf()
+    try:
+        publisher.open(TABLES, Options())
+    except Unavailable as unavailable:
+        pytest.skip(unavailable.reason)
+    ours = programs() - before
+    publisher.close()
+    assert len(ours) >= 7
+    # Programs go once their last user is done, a moment after the descriptor is closed.
+    end = time.monotonic() + 10
+    while programs() & ours:
+        assert time.monotonic() < end
+        os.sched_yield()
+
+
+def programs() -> set[int]:
+    """Ids of all BPF programs in the kernel that are ours by name."""
+    from shutil import which
+
+    if not which("bpftool"):
+        pytest.skip("needs bpftool, to list programs")
+    listed = subprocess.run(["bpftool", "prog", "show"], stdout=subprocess.PIPE, check=True, text=True).stdout
+    return {int(line.split(":")[0]) for line in listed.splitlines() if " name hostql_" in line}
+
+
+def test_an_ordinary_user_is_told_why_not():
+    def refused() -> tuple[str, str]:
+        try:
+            Bpf().open(TABLES, Options())
+        except Unavailable as unavailable:
+            return unavailable.reason, unavailable.hint
+        return ("", "")
+
+    reason, hint = as_nobody(refused)
+    assert "may not be loaded" in reason
+    assert "root" in hint
