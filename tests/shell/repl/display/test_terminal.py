@@ -181,7 +181,11 @@ def test_leaving_less_in_an_endless_result(prompt):
     terminal.wait_until(lambda: terminal.screen[-1] == ":", "less's own prompt")
     terminal.key("space")
     terminal.wait_for(" 35")
-    # While less has all it wants, Ctrl-C is its own.
+    # While less has all it wants, Ctrl-C is its own: once the query waits in a write to it.
+    for _ in range(600):
+        if "pipe" in Path(f"/proc/{terminal.child.pid}/wchan").read_text():
+            break
+        terminal.shows("never shown", within=0.05)
     terminal.key("C-c")
     # It throws away what is typed while it notices.
     for _ in range(100):
