@@ -93,10 +93,10 @@ class Assignment:
             self._give(name, {a.publisher.name for a in self._all if a.state == "unavailable"})
         assigned.tables = frozenset()
 
-    def report(self, rules: Rules, buffer: Buffer) -> dict[str, list[tuple[Any, ...]]]:
-        """The rows of event_publishers, event_exclusions and osquery_events."""
+    def report(self, rules: Rules, buffer: Buffer, problem: str = "") -> dict[str, list[tuple[Any, ...]]]:
+        """The rows of event_publishers, event_exclusions and osquery_events; `problem` concerns all."""
         return {
-            "event_publishers": [_publisher_row(assigned, buffer) for assigned in self._all],
+            "event_publishers": [_publisher_row(assigned, buffer, problem) for assigned in self._all],
             "event_exclusions": [row for rule in rules.rules for row in _exclusion_rows(rule, rules, self.opened())],
             "osquery_events": self._osquery_rows(buffer),
         }
@@ -121,13 +121,13 @@ class Assignment:
         return rows
 
 
-def _publisher_row(assigned: Assigned, buffer: Buffer) -> tuple[Any, ...]:
+def _publisher_row(assigned: Assigned, buffer: Buffer, problem: str) -> tuple[Any, ...]:
     counters = assigned.counters()
     stream = getattr(assigned, "stream", None)
     stored = stream.stored if stream is not None else 0
     here = stream.excluded if stream is not None else 0
     lost = counters.lost + sum(buffer.dropped.get(name, 0) for name in assigned.tables)
-    reason = assigned.reason or buffer.problem
+    reason = assigned.reason or buffer.problem or problem
     if not reason and stream is not None and stream.gaps:
         reason = stream.gaps[-1][1]
     return (

@@ -6,6 +6,7 @@ at most `FLUSH` seconds later. When it is slow the kernel's own queues fill, and
 
 from __future__ import annotations
 
+import os
 import select
 import time
 
@@ -35,7 +36,10 @@ BATCH = 20_000
 
 
 class Collector:
-    """Collects for the given event tables until it is stopped."""
+    """Collects for the given event tables until it is stopped.
+
+    problem  what is wrong with its configuration, '' for nothing; `event_publishers` says it
+    """
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class Collector:
         self.assignment = Assignment(tables, publishers)
         self._poll = select.epoll()
         self._polled: dict[int, Assigned] = {}
+        self.problem = ""
         self._report_at = self._expire_at = 0.0
         self._reported: dict[str, tuple[list[tuple[Any, ...]], str]] = {}
 
@@ -71,7 +76,10 @@ class Collector:
         began = time.monotonic()
         timeout = min(wait, FLUSH) if self.buffer.waiting else wait
         for fd, _ in self._poll.poll(timeout):
-            self._drain(self._polled[fd])
+            if fd == self._waker:
+                os.read(fd, 4096)
+            else:
+                self._drain(self._polled[fd])
         now = time.monotonic()
         if self.buffer.waiting and (self.buffer.waiting >= BATCH or now - began >= FLUSH or self._due(now)):
             self.buffer.commit()
@@ -83,6 +91,7 @@ class Collector:
         self.rules = rules
         for assigned in self.assignment.opened():
             self._apply_rules(assigned)
+        self._report()
 
     def close(self) -> None:
         """Close the publishers, which take everything out of the kernel, and the buffer."""
@@ -93,7 +102,13 @@ class Collector:
         self.buffer.close()
         self._poll.close()
 
+    def wake_by(self, fd: int) -> None:
+        """Do not wait on when this file descriptor is readable, as when a signal came; what is in it is thrown away."""
+        self._waker = fd
+        self._poll.register(fd, select.EPOLLIN)
+
     _flushed_at = 0.0
+    _waker = -1
 
     def _due(self, now: float) -> bool:
         return now - self._flushed_at >= FLUSH
@@ -152,7 +167,7 @@ class Collector:
             self._report()
 
     def _report(self) -> None:
-        for table, rows in self.assignment.report(self.rules, self.buffer).items():
+        for table, rows in self.assignment.report(self.rules, self.buffer, self.problem).items():
             # Where nothing changed the disk is left alone; a file that was put aside was a change.
             said = (rows, self.buffer.problem)
             if self._reported.get(table) != said:

@@ -82,6 +82,11 @@ class Publisher:
         enforced wholly, so that nobody above needs to look. Applies at once; called again when a profile changes."""
         return frozenset()
 
+    @classmethod
+    def decides(cls, rules: Rules, tables: frozenset[str]) -> frozenset[int]:
+        """The ids that `exclude` would give, were it open for these tables; nothing is touched."""
+        return frozenset()
+
     def counters(self) -> Counters:
         """What it has seen since it was opened."""
         raise NotImplementedError

@@ -7,6 +7,7 @@ import signal
 import sys
 
 from ..vtables.errors import HostqlError
+from .messages import write_notes
 from .options import Arguments, UsageError
 
 TYPE_CHECKING = False
@@ -14,20 +15,26 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from ..events.collector import Collector
+    from ..events.reloading import ConfigFile
 
-USAGE = "usage: hostql events collect [--buffer FILE] [--config FILE]"
+USAGE = "usage: hostql events collect, hostql events profiles, hostql events check PROFILE"
 
 
 def events(given: Arguments) -> int:
     """Do what `hostql events ...` says."""
     if given.words[1:] == ["collect"]:
         return collect(given)
+    if given.words[1:2] in (["profiles"], ["check"]):
+        from . import exclusions
+
+        return exclusions.profiles(given) if given.words[1] == "profiles" else exclusions.check(given)
     raise UsageError(USAGE)
 
 
 def collect(given: Arguments) -> int:
     """Collect into the buffer until a signal comes, or, as the child of a session, until that ends."""
     from ..events.attach import DEFAULT_PATH, lock
+    from ..events.reloading import ConfigFile
 
     path = os.path.abspath(given.get("buffer") or DEFAULT_PATH)
     session = "session" in given
@@ -37,34 +44,73 @@ def collect(given: Arguments) -> int:
         raise HostqlError(f"cannot use {path}: {error.strerror}", "Collecting events is for root.") from error
     if locked is None:
         raise HostqlError(f"somebody else collects into {path}")
-    stopping: list[int] = []
+    config = ConfigFile(given.get("config") or "") if given.get("config") else None
+    signals = Signals(reloading=config is not None and not os.isatty(0))
+    collector = _collector(path, config)
 
-    def stop(number: int, _frame: FrameType | None) -> None:
-        stopping.append(number)
+    def stopped() -> bool:
+        if config is not None and config.changed(signals.reload()):
+            _use(collector, config)
+        return signals.stop or (session and _parent_is_gone())
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, stop)
-    collector = _collector(path, given.get("config") or "")
     try:
+        collector.wake_by(signals.fd)
         collector.start()
         print(_told(collector), flush=True)
-        collector.run(lambda: bool(stopping) or (session and _parent_is_gone()))
+        collector.run(stopped)
     finally:
         collector.close()
         os.close(locked)
     return 0
 
 
-def _collector(path: str, config: str) -> Collector:
+class Signals:
+    """The signals of a collector. TERM and INT stop it. HUP has it read its configuration again; where there is none,
+    or where it runs at a terminal, which then was closed, HUP stops it too.
+
+    fd    readable when one came
+    stop  whether to stop
+    """
+
+    def __init__(self, reloading: bool) -> None:
+        self.stop = False
+        self._reloading = reloading
+        self._reload = False
+        self.fd, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._came)
+
+    def reload(self) -> bool:
+        """Whether the configuration is to be read again, since the last call."""
+        reload, self._reload = self._reload, False
+        return reload
+
+    def _came(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP and self._reloading:
+            self._reload = True
+        else:
+            self.stop = True
+
+
+def _use(collector: Collector, config: ConfigFile) -> None:
+    if collector.rules is not config.rules:
+        collector.use(config.rules)
+    collector.problem = config.problem
+    if config.problem:
+        write_notes([config.problem], sys.stderr)
+        sys.stderr.flush()
+
+
+def _collector(path: str, config: ConfigFile | None) -> Collector:
     from ..events.buffer import Buffer
     from ..events.catalog import catalog
     from ..events.collector import Collector
-    from ..events.config import load
     from ..events.options import Options
     from ..events.publishers import all_publishers
     from ..events.table import BufferTable, EventTable
 
-    options, rules = load(config) if config else (Options(), None)
+    options, rules = (config.options, config.rules) if config is not None else (Options(), None)
     names = catalog()
     tables = [names.load(name) for name in names if names.subject(name) == "events"]
     stored = [table for table in tables if issubclass(table, BufferTable)]

@@ -162,6 +162,8 @@ def help_text() -> str:
         "  hostql functions [PATTERN]     the SQL functions hostql adds",
         '  hostql explain "SELECT ..."    how a query is answered: scans, look-ups, time',
         "  hostql events collect          collect events until stopped (root)",
+        "  hostql events check PROFILE    what an exclusion profile would have dropped of the last hour",
+        "  hostql events profiles         the exclusion profiles of a configuration",
         "  hostql profile FILE-or-SQL     what queries cost, before a fleet runs them",
         "",
         "Options:",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,19 @@ def test_without_a_profile_there_are_no_rules(tmp_path: Path):
 
 def test_every_field_is_told_of_by_some_class():
     assert frozenset().union(*fields_by_class().values()) == set(FIELDS)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "exclusion-profiles.md"
+EXAMPLES = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_the_examples_of_the_documentation_work(tmp_path: Path, text: str):
+    path = tmp_path / "hostql.conf"
+    path.write_text(text)
+    _, rules = load(str(path))
+    assert rules.profile
+    assert rules.rules
 
 
 def test_positions_of_awkward_json():

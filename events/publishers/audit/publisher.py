@@ -104,6 +104,10 @@ class Audit(Publisher):
                 self._install()
         return enforced
 
+    @classmethod
+    def decides(cls, rules: Rules, tables: frozenset[str]) -> frozenset[int]:
+        return Exclusion(tables).compile(rules)[1]
+
     def counters(self) -> Counters:
         counted = self._counted
         lost = counted.lost + self._assembler.lost
