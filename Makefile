@@ -29,6 +29,7 @@ bpf: $(READY)  ## compile the BPF programs anew; needs clang, llvm and libbpf-de
 
 docs: $(READY)  ## regenerate the pages that are made from the code
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/shell.py
 
 wheel: $(READY)  ## dist/hostql-*.whl
 	rm -rf build dist

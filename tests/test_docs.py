@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
 from pathlib import Path
 
 import pytest
+from hostql.shell.repl.commands import COMMANDS
+from hostql.shell.repl.settings import SETTINGS
 from hostql.vtables.database import Database
 
 ROOT = Path(__file__).parent.parent
@@ -69,3 +72,31 @@ def queries_of_the_readme() -> list[str]:
 @pytest.mark.parametrize("sql", queries_of_the_readme())
 def test_queries_of_the_readme_work(db: Database, sql: str) -> None:
     assert [len(list(result)) >= 0 for result in db.run(sql)] == [True]
+
+
+SHELL = generator("shell")
+TOUR = (ROOT / "docs/shell.md").read_text(encoding="utf-8")
+
+
+def test_every_command_setting_and_key_is_in_the_page_of_the_shell() -> None:
+    assert SHELL.with_lists(TOUR) == TOUR, "run `make docs`"  # type: ignore[attr-defined]
+    missing = [f"**`{command.usage}`**" for command in COMMANDS.values() if f"**`{command.usage}`**" not in TOUR]
+    missing += [f"| `{name}` |" for name in SETTINGS if f"| `{name}` |" not in TOUR]
+    assert not missing
+
+
+@pytest.mark.skipif(shutil.which("cat") is None, reason="the tour uses cat")
+def test_the_tour_of_the_shell_can_be_played_again() -> None:
+    """What is printed under each input has the same words in its first line, whatever the host's values are."""
+    pytest.importorskip("pexpect")
+    pytest.importorskip("pyte")
+
+    def outline(page: str) -> list[list[str]]:
+        beginnings = [
+            [line.split(" │ ")[0].strip() for line in output.split("\n")[:2] if line]
+            for block in SHELL.BLOCK.findall(page)  # type: ignore[attr-defined]
+            for output in block.split("\nhostql> ")
+        ]
+        return [[re.sub(r"[\d.:]+", "0", line) for line in lines] for lines in beginnings]
+
+    assert outline(SHELL.played(TOUR)) == outline(TOUR), "run `make docs`"  # type: ignore[attr-defined]

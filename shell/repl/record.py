@@ -38,6 +38,11 @@ class Record:
             note(f"no history is kept: cannot use {path}: {getattr(error, 'strerror', None) or error}")
             return cls(None, note)
 
+    @property
+    def path(self) -> str:
+        """The file of the history; '' where none is kept."""
+        return "" if self._history is None else self._history.path
+
     def begin(self, text: str) -> int:
         """An input, before it is done; what begins with a space is not kept. Returns its id."""
         if text.startswith(" "):

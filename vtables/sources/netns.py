@@ -121,7 +121,8 @@ def _read_all(proc: str, detailed: bool) -> tuple[list[tuple[int, Socket]], list
     notes = mine.notes
     elsewhere, hidden = others(proc)
     if hidden:
-        notes.append(f"the network namespace of {hidden} processes is not readable; sockets of others may be missing")
+        whose = f"{hidden} process{'es'[: 2 * (hidden != 1)]}"
+        notes.append(f"the network namespace of {whose} is not readable; sockets of others may be missing")
     for inode, path in elsewhere.items():
         try:
             there = inside(path, lambda: sockets(detailed=detailed))

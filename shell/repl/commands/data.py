@@ -35,6 +35,9 @@ def attach(session: Session, argument: str) -> None:
         )
     ]
     session.write(f"{name}: {', '.join(tables) or 'no tables'}")
+    for table in tables:
+        if table.lower() in session.database.catalog:
+            session.note(f"{table} alone is now {name}.{table}; the live table is main.{table}")
 
 
 def detach(session: Session, argument: str) -> None:

@@ -21,13 +21,14 @@ EXAMPLES: dict[str, str] = {
     ".all": ".all mounts          SELECT * FROM mounts",
     ".explain": """\
 .explain SELECT name FROM processes WHERE pid = 1
-Each table that was read: how, how often, how many rows, how long. Alone: the last statement.""",
+Each table that was read: how, how often, how many rows, how long.
+Alone: the last statement.""",
     ".watch": """\
 .watch                              the last statement, every 2 seconds
-.watch 5 SELECT pid, name, resident_size FROM processes ORDER BY 3 DESC LIMIT 10
+.watch 5 SELECT name, user_time FROM processes ORDER BY 2 DESC LIMIT 10
 .watch 2 by pid SELECT pid, name, threads FROM processes
-+ marks rows that came, - those that went; values that changed are marked. `by` says which column a row is
-known by. q or Ctrl-C quits, space pauses.""",
++ marks rows that came, - those that went; values that changed stand out.
+`by` says which column a row is known by. q or Ctrl-C quits, space pauses.""",
     ".tail": """\
 .tail process_events
 .tail process_events where cmdline like '%curl%'
@@ -35,7 +36,7 @@ Ctrl-C returns to the prompt.""",
     ".last": """\
 .mode json
 .last            the rows of before as JSON; the host is not asked again""",
-    ".edit": ".edit            the last statement in $VISUAL or $EDITOR; it runs when the editor is left",
+    ".edit": ".edit            the last statement in $VISUAL or $EDITOR; leaving it runs it",
     ".read": ".read incident.sql   stops at the first error, and says the line",
     ".save": """\
 .save listeners              keeps the last statement
@@ -64,7 +65,8 @@ The table hostql_history has them too, with times and errors.""",
     ".chart": """\
 .chart SELECT name, resident_size FROM processes ORDER BY 2 DESC LIMIT 10
 .chart hist resident_size processes
-bar: one bar a row; line: values in their order; hist: how often values occur. Alone: the last statement.""",
+bar: one bar a row; line: values in their order; hist: how often they occur.
+Alone: the last statement.""",
     ".output": """\
 .output rows.csv     every result from now on, in the format of the ending
 .output              back to the terminal""",

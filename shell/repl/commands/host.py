@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from ...._version import __version__
 from ....vtables.errors import HostqlError
 from .. import settings as declared
+from ..toolbar import user_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,15 +105,22 @@ def keys(session: Session, argument: str) -> None:
 def show(session: Session, argument: str) -> None:
     """What this session is and what is set that is not the default."""
     changed = [name for name, s in declared.SETTINGS.items() if getattr(session.settings, name) != s.default]
+    record = session.record.path or "not kept"
+    params = ", ".join(sorted(session.params)) or "none"
+    attached = [row[0] for row in session.database.connection.execute("SELECT name FROM pragma_database_list")]
+    own = [name for name in attached if name not in ("main", "temp")]
     facts = [
-        ("version", f"hostql {__version__}, Python {sys.version.split()[0]}"),
-        ("user", f"uid {os.geteuid()}"),
+        ("version", f"hostql {__version__}, Python {sys.version.split()[0]}, SQLite {_sqlite()}"),
+        ("user", user_name()),
         ("host root", session.database.host.root or "/"),
         ("tables", str(len(session.database.catalog))),
+        ("attached", ", ".join(own) or "none"),
+        ("parameters", params),
         ("output", session.destination.name),
         ("mode", session.settings.mode),
         ("limits", limits_text(session) or "none"),
         ("config", declared.config_path()),
+        ("history", record),
         ("changed", ", ".join(f"{name} = {session.settings.text(name)}" for name in changed) or "nothing"),
     ]
     session.write("\n".join(f"{name:>10}  {value}" for name, value in facts))
@@ -126,16 +133,15 @@ def summary(session: Session, argument: str) -> None:
 
 def features(session: Session, argument: str) -> None:
     """What works on this host as this user: facts that decide how much the tables show."""
-    import platform
+    from ..features import facts
 
-    root = os.geteuid() == 0
-    facts = [
-        ("user", "root: all processes and files" if root else f"uid {os.geteuid()}: other users' processes in part"),
-        ("kernel", platform.release()),
-        ("control groups", "version 2" if os.path.exists("/sys/fs/cgroup/cgroup.controllers") else "version 1 or none"),
-        ("systemd", "running" if os.path.isdir("/run/systemd/system") else "not running: units are read from files"),
-    ]
-    session.write("\n".join(f"{name:>15}  {value}" for name, value in facts))
+    session.write("\n".join(f"{name:>15}  {value}" for name, value in facts(session.database.host.root)))
+
+
+def _sqlite() -> str:
+    import apsw
+
+    return apsw.sqlite_lib_version()
 
 
 def shell(session: Session, argument: str) -> None:

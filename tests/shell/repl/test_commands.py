@@ -103,6 +103,7 @@ CASES: dict[str, list[tuple[list[str], list[str]]]] = {
     ".types": [(["select pid, 1 as one from processes limit 1;", ".types"], ["BIGINT", "(expression)"])],
     ".attach": [
         ([".attach {}/saved.db old", "select name from old.people;", ".attach"], ["Ada", "saved.db"]),
+        ([".attach {}/live.db"], ["users alone is now live.users; the live table is main.users"]),
         ([".attach {}/absent.db"], ["there is no such file"]),
         ([".attach {}/script.sql"], ["not a database"]),
     ],
@@ -139,7 +140,7 @@ CASES: dict[str, list[tuple[list[str], list[str]]]] = {
     ".keys": [([".keys"], ["Ctrl-R"]), ([".keys vi", ".config keys"], ["vi"])],
     ".show": [([".config null -", ".show"], ["version", "null = -"])],
     ".summary": [([".summary"], ["version"])],
-    ".features": [([".features"], ["kernel", "control groups"])],
+    ".features": [([".features"], ["kernel", "control groups", "Parquet", "SQLite"])],
     ".shell": [([".shell echo hello"], ["hello"]), ([".shell exit 4"], ["ended with exit code 4"])],
     ".clear": [([".clear", ONE], ["7"])],
     ".quit": [([".quit"], [])],
@@ -190,6 +191,9 @@ def files(folder: Path) -> None:
     (folder / "people.csv").write_text('name,age\nAda,36\n"O\'Neill, B",\n')
     (folder / "ragged.csv").write_text("name,age\nAda,36\nBob\n")
     (folder / "people.json").write_text(json.dumps([{"name": "Ada", "age": 36}, {"name": "Bob"}]))
+    with sqlite3.connect(folder / "live.db") as connection:
+        connection.execute("CREATE TABLE users (username)")
+    connection.close()
     with sqlite3.connect(folder / "saved.db") as connection:
         connection.execute("CREATE TABLE people (name)")
         connection.execute("INSERT INTO people VALUES ('Ada')")
@@ -203,6 +207,7 @@ def test_every_command_is_tried() -> None:
 def test_every_command_has_examples_that_show_it() -> None:
     assert set(EXAMPLES) == set(COMMANDS)
     assert [name for name, text in EXAMPLES.items() if name not in text] == []
+    assert [line for text in EXAMPLES.values() for line in text.splitlines() if len(line) > 77] == []
 
 
 @pytest.mark.parametrize(
