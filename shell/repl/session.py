@@ -262,7 +262,8 @@ def complete_input(text: str, session: Session) -> bool:
     from ...vtables.database import blank
 
     text = meant(text, session.database.catalog)
-    return text.lstrip().startswith(".") or blank(text) or complete(text) or interposed(text) is not None
+    # A comment after the `;` ends with its line.
+    return text.lstrip().startswith(".") or blank(text) or complete(text + "\n") or interposed(text) is not None
 
 
 def interposed(text: str) -> tuple[str, str] | None:

@@ -13,15 +13,18 @@ if TYPE_CHECKING:
     from ..session import Session
 
 _START = """\
-Type SQL that ends in ';' and press Enter. Tab completes, Ctrl-R searches the history, Ctrl-C stops a query.
+Type SQL that ends in ';' and press Enter. Tab completes, Ctrl-R searches the
+history, Ctrl-C stops a query. .help COMMAND shows examples.
 
-  SELECT pid, name FROM processes;          .tables            what there is
-  processes                                 .describe TABLE    what its columns mean
+  SELECT pid, name FROM processes;    .tables            what there is
+  processes                           .describe TABLE    what its columns mean
 """
 
 
 def help(session: Session, argument: str) -> None:
     """Every command by group; or one command, table or function."""
+    from textwrap import wrap
+
     if argument:
         _help_about(session, argument)
         return
@@ -32,7 +35,8 @@ def help(session: Session, argument: str) -> None:
         if command.group != group:
             group = command.group
             lines += ["", group]
-        lines.append(f"  {command.usage:<{width}}  {command.help}")
+        first, *more = wrap(command.help, max(30, session.display.width() - width - 5))
+        lines += [f"  {command.usage:<{width}}  {first}", *(" " * (width + 4) + line for line in more)]
     session.write("\n".join(lines))
 
 

@@ -102,10 +102,13 @@ class Terminal:
         self.wait_for_prompt()
         self.type(text)
         self.wait_until(lambda: not self._at_prompt(), "the text to appear")
-        begun = self._begun
+        begun, prompts = self._begun, self.count(self._ready)
         self.key("enter")
         # While a line is drawn anew the screen can look like an empty prompt; a new prompt says that it begins.
-        self.wait_until(lambda: (self._begun > begun or not begun) and self._at_prompt(), "the next prompt")
+        self.wait_until(
+            lambda: (self._begun > begun if begun else self.count(self._ready) > prompts) and self._at_prompt(),
+            "the next prompt",
+        )
         return self.text
 
     def wait_for_prompt(self) -> None:
