@@ -10,9 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from hostql.events.context import Contexts
+from hostql.events.exclusion.match import matcher
+from hostql.events.exclusion.rules import PathPattern, Rule, Rules
 from hostql.events.options import Options
 from hostql.events.publisher import Unavailable
 from hostql.events.publishers.bpf.publisher import Bpf
@@ -180,6 +184,111 @@ def test_sockets(seen: Seen, family: int, host: str):
 
 def sockets_of(seen: Seen, pid: int) -> list[dict[str, Any]]:
     return [row for row in seen.of(pid) if row["table"] == "socket_events"]
+
+
+# Sockets of every kind and programs, then waits to be let go.
+BUSY = SERVER.replace(
+    "print(", "import subprocess; subprocess.call(['/bin/true']); subprocess.call(['/bin/sh', '-c', ''])\nprint("
+)
+BUSY += "sys.stdout.flush(); sys.stdin.read()\n"
+
+PYTHON = os.path.realpath(sys.executable)
+RULES: list[dict[str, Any]] = [
+    {"uid": (0,)},
+    {"uid": (1, 65534)},
+    {"event_class": "socket", "cidr": (ip_network("127.0.0.0/8"),), "port": ((1, 1), (9, 9))},
+    {"event_class": "socket", "cidr": (ip_network("::/0"), ip_network("127.0.0.0/8")), "success": False},
+    {"cidr": (ip_network("::1/128"),), "protocol": (17,)},
+    {"protocol": (6,), "port": ((1, 32767), (60000, 65535))},
+    {"port": ((0, 65535),)},
+    {"success": True},
+    {"event_class": "process", "path": (PathPattern("exact", "/bin/true"),)},
+    {"path": (PathPattern("prefix", "/bin"),)},
+    {"path": (PathPattern("prefix", "/bi"), PathPattern("exact", "/bin"))},
+    {"path": (PathPattern("prefix", os.path.dirname(PYTHON)),), "event_class": "socket"},
+    {"parent_path": (PathPattern("exact", PYTHON),), "path": (PathPattern("exact", "/bin/sh"),)},
+    {"parent_path": (PathPattern("prefix", "/nowhere"),)},
+    {"comm": ("true", "sh")},
+    {"comm": (os.path.basename(sys.executable)[:15],), "event_class": "socket"},
+    {"path": (PathPattern("glob", "/bin/t*"), PathPattern("exact", "/bin/sh"))},
+    {"cgroup": ("/",), "uid": (0,)},
+    {"container": ("*",)},
+]
+# The last ones are left to others, in part at least: globs, control groups, containers.
+LEFT = 3
+# Those that together do not drop everything.
+MILD = (*RULES[1:6], *RULES[8:16])
+
+
+def happened(seen: Seen, pid: int) -> list[tuple[Any, ...]]:
+    shown = ("table", "action", "pid", "path", "protocol", "local_port", "remote_address", "remote_port", "status")
+    own = [row for row in seen.rows if pid in (row["pid"], row["ppid"])]
+    return [tuple(row.get(name) for name in shown) for row in own]
+
+
+def kept(seen: Seen, rules: Rules) -> None:
+    """Take out of the rows what rules match, as the collector does it."""
+    contexts = Contexts()
+    rows, seen.rows = seen.rows, []
+    for row in rows:
+        columns = tuple(row)
+        event_class = {"process_events": "process", "socket_events": "socket"}[row["table"]]
+        if matcher(rules.of_class(event_class), row["table"], columns, contexts)(tuple(row.values())) is None:
+            seen.rows.append(row)
+
+
+def test_the_kernel_excludes_what_the_collector_would(seen: Seen):
+    each = [Rule(0, "{}", **fields) for fields in RULES]
+    together = tuple(Rule(id, "{}", **fields) for id, fields in enumerate(MILD))
+    excluding = Bpf()
+    excluding.open(TABLES, Options())
+    dropped = 0
+    try:
+        for rules in (*((rule,) for rule in each), together, ()):
+            in_kernel = Seen(excluding)
+            enforced = excluding.exclude(Rules("test", rules))
+            left = len(rules) == 1 and rules[0] in each[-LEFT:]
+            assert enforced == (frozenset() if left else frozenset(rule.id for rule in rules))
+            command = [sys.executable, "-IS", "-c", BUSY, str(int(socket.AF_INET)), "127.0.0.1"]
+            with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+                assert child.stdout is not None
+                child.stdout.readline()
+                # All it did has happened: nothing to wait for.
+                seen.publisher.drain(seen)
+                excluding.drain(in_kernel)
+                before = happened(seen, child.pid)
+                kept(seen, Rules("test", rules))
+                after = happened(seen, child.pid)
+                if left:
+                    kept(in_kernel, Rules("test", rules))
+            dropped += len(before) - len(after)
+            assert len(after) > 0 or len(rules) == 1
+            assert happened(in_kernel, child.pid) == after, RULES[each.index(rules[0])] if len(rules) == 1 else rules
+            seen.rows.clear()
+    finally:
+        excluding.close()
+    assert dropped > 50
+
+
+def test_loss_is_counted(seen: Seen):
+    """Nobody reads while more happens than the ring holds."""
+    before = seen.publisher.counters()
+    flood = "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+    flood += "for n in range(60_000): s.connect(('127.0.0.1', n % 1000 + 1))"
+    with subprocess.Popen([sys.executable, "-IS", "-c", flood]) as child:
+        child.wait()
+    seen.publisher.drain(seen)
+    counters = seen.publisher.counters()
+    lost = counters.lost - before.lost
+    assert lost > 0
+    assert seen.gaps
+    assert sum(count for _, count in seen.gaps) >= lost
+    # What was not lost is there to be read, after the loss as before it.
+    while len(sockets_of(seen, child.pid)) + lost < 60_000:
+        held = len(seen.rows)
+        seen.publisher.drain(seen)
+        assert len(seen.rows) > held
+    assert counters.seen - before.seen >= 60_000
 
 
 def test_nothing_is_left_in_the_kernel():

@@ -64,12 +64,12 @@ class _Texts(dict[bytes, "Any"]):
         return found
 
 
-def _address(raw: bytes) -> str | None:
-    """Text of a family and an address."""
+def _address(raw: bytes) -> tuple[int, str | None]:
+    """The family and the text of an endpoint's family and address; (0, None) where there is no endpoint."""
     family = int.from_bytes(raw[:2], "little")
     if family == AF_INET:
-        return inet_ntop(AF_INET, raw[2:6])
-    return inet_ntop(AF_INET6, raw[2:]) if family == AF_INET6 else None
+        return family, inet_ntop(AF_INET, raw[2:6])
+    return (family, inet_ntop(AF_INET6, raw[2:])) if family == AF_INET6 else (0, None)
 
 
 def _ancestors(raw: bytes) -> str:
@@ -137,9 +137,7 @@ def exit_row(raw: bytes) -> tuple[int, int, int]:
     return (128 + signal if signal else code >> 8 & 0xFF, lived // 1_000_000, pid)
 
 
-def _outcome(result: int, action: int) -> tuple[int, str, int]:
-    if result >= 0:
-        return 1, "succeeded", 0
+def _failure(result: int, action: int) -> tuple[int, str, int]:
     if result == -_EINPROGRESS:
         return 0, "in_progress", -result
     if result == -_EAGAIN and _ACTIONS[action] == "accept":
@@ -153,9 +151,20 @@ def socket_rows(
     """Rows of SOCKET_COLUMNS of SOCKET records. `programs` tells who each number is, `unknown` asks by pid."""
     rows: list[Row] = []
     add, find, texts, actions = rows.append, programs.get, _addresses, _ACTIONS
+    # Written for speed: one tuple a row, and a division by seconds only where another second begins.
+    low = high = now = uptime = 0
     for _, time, program, pid, uid, auid, fd, result, action, protocol, port, local, remote_port, remote in records:
         context = find(program) or unknown(pid)
-        here, there = texts[local], texts[remote]
+        if not low <= time < high:
+            uptime, now = time // _SECOND, (time + offset) // _SECOND
+            low = max(uptime * _SECOND, now * _SECOND - offset)
+            high = min((uptime + 1) * _SECOND, (now + 1) * _SECOND - offset)
+        family, here = texts[local]
+        other, there = texts[remote]
+        if result >= 0:
+            success, status, error = 1, "succeeded", 0
+        else:
+            success, status, error = _failure(result, action)
         add(
             (
                 actions[action],
@@ -163,17 +172,19 @@ def socket_rows(
                 context[0],
                 fd,
                 auid,
-                local[0] or remote[0],
+                family or other,
                 protocol or None,
                 here,
-                None if here is None else port,
+                port if family else None,
                 there,
-                None if there is None else remote_port,
-                (time + offset) // _SECOND,
-                time // _SECOND,
-                *((1, "succeeded", 0) if result >= 0 else _outcome(result, action)),
+                remote_port if other else None,
+                now,
+                uptime,
+                success,
+                status,
+                error,
                 uid,
-                *context,
             )
+            + context  # noqa: RUF005: a third faster than unpacking
         )
     return rows

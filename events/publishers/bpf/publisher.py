@@ -14,19 +14,25 @@ from ...context import Contexts
 from ...publisher import Counters, Publisher, Unavailable
 from . import blob, decode
 from .loader import Loaded, possible_cpus
+from .maps import Decided, InForce
 from .ring import Ring
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import ClassVar
+
     from ...context import Context
+    from ...exclusion.rules import Rules
     from ...options import Options
     from ...publisher import Stream
 
 # Nanoseconds between looks at the rings while something happens; the kernel wakes us before that for every 64 KiB, and
 # for the first event after a look that found nothing.
-PERIOD = 50_000_000
+PERIOD = 75_000_000
 # Records that are taken at once from a ring.
 BATCH = 10_000
+# Fewer records than fill a ring, however long they are.
+FULL = 300
 # Programs whose context is remembered; of older ones that still live, /proc tells.
 REMEMBERED = 32_768
 _COUNTERS = struct.Struct("<4Q")
@@ -34,7 +40,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Group:
-    """A group of programs at work, and what they share with us."""
+    """A group of programs at work, and what they share with us.
+
+    event_class  of its events, as exclusion rules have it
+    """
+
+    event_class: ClassVar[str]
 
     def __init__(self, name: str) -> None:
         self.undecoded = 0
@@ -44,6 +55,7 @@ class Group:
             self._control_map = mmap.mmap(self.loaded.maps["hostql_control"], mmap.PAGESIZE)
             # idle, generation
             self.control = memoryview(self._control_map)[:8].cast("I")
+            self._in_force = InForce(self.loaded, self.control)
             self.rings = [self._ring(name) for name in ("hostql_events", "hostql_who") if name in self.loaded.maps]
             self.loaded.attach()
         except BaseException:
@@ -53,6 +65,13 @@ class Group:
     def drain(self, stream: Stream, offset: int) -> int:
         """Hand over what is there; how many records it was."""
         raise NotImplementedError
+
+    def exclude(self, rules: Rules) -> tuple[frozenset[int], frozenset[int]]:
+        """Put rules in force: the ids of those about its events, and of those that are decided wholly."""
+        own = rules.of_class(self.event_class)
+        decided = Decided(own, self.event_class)
+        whole = decided.whole if self._in_force.use(decided) else frozenset()
+        return frozenset(rule.id for rule in own), whole
 
     def counters(self) -> Counters:
         """Summed over the CPUs."""
@@ -75,6 +94,8 @@ class Group:
 class Processes(Group):
     """Programs started and ended."""
 
+    event_class = "process"
+
     def drain(self, stream: Stream, offset: int) -> int:
         records = self.rings[0].records(BATCH)
         rows, ended = [], []
@@ -94,6 +115,8 @@ class Processes(Group):
 
 class Sockets(Group):
     """Connections made, accepted and awaited."""
+
+    event_class = "socket"
 
     def __init__(self, name: str) -> None:
         self._programs: dict[int, Context] = {}
@@ -162,10 +185,22 @@ class Bpf(Publisher):
         offset = time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         taken = [group.drain(stream, offset) for group in self._groups]
         self._rest(max(taken, default=0))
-        lost = sum(group.counters().lost for group in self._groups)
-        if lost > self._lost:
-            stream.gap(f"the rings were full: {lost - self._lost} events lost", lost - self._lost)
-            self._lost = lost
+        # Where something was lost, a ring was full.
+        if max(taken, default=0) >= FULL:
+            lost = self.counters().lost
+            if lost > self._lost:
+                stream.gap(f"the rings were full: {lost - self._lost} events lost", lost - self._lost)
+                self._lost = lost
+
+    def exclude(self, rules: Rules) -> frozenset[int]:
+        """Decided by masks in the programs. Globs, containers and control groups are left, in part at least."""
+        about: set[int] = set()
+        left: set[int] = set()
+        for group in self._groups:
+            own, whole = group.exclude(rules)
+            about |= own
+            left |= own - whole
+        return frozenset(about - left)
 
     def counters(self) -> Counters:
         each = [group.counters() for group in self._groups]

@@ -160,7 +160,7 @@ static __always_inline __u64 match_comm(__u32 generation, struct task_struct *ta
 {
 	struct value_key key = { .generation = generation, .field = FIELD_COMM };
 	/* What lies behind the NUL may be left of an older name: it is not read. */
-	BPF_CORE_READ_STR_INTO(&key.value, task, comm);
+	BPF_CORE_READ_STR_INTO(&key.value, task, group_leader, comm);
 	__u64 *mask = bpf_map_lookup_elem(&hostql_values, &key);
 	return mask ? *mask : 0;
 }
