@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import gc
 import mmap
 import os
 import select
@@ -183,7 +184,14 @@ class Bpf(Publisher):
             pass
         # The wall clock may have been set since the last time.
         offset = time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        taken = [group.drain(stream, offset) for group in self._groups]
+        # Rows are many and without cycles: looking for some among them costs more than making them.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            taken = [group.drain(stream, offset) for group in self._groups]
+        finally:
+            if collecting:
+                gc.enable()
         self._rest(max(taken, default=0))
         # Where something was lost, a ring was full.
         if max(taken, default=0) >= FULL:

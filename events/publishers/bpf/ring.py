@@ -1,8 +1,8 @@
 """`Ring`: a BPF ring buffer, read through its memory mapping.
 
-Layout (kernel/bpf/ringbuf.c): a page with the consumer's position, a page with the producer's, then the data, mapped
-twice in a row so that no record is ever in two pieces. A record is a header of 8 bytes (length with two flag bits, page
-offset) and the data, rounded up to 8.
+Layout (kernel/bpf/ringbuf.c): a page with the consumer's position, a page with the producer's, then the data. A record
+is a header of 8 bytes (length with two flag bits, page offset) and the data, rounded up to 8. The kernel would map the
+data twice in a row, so that none is in two pieces; once is half the memory on our account, and one copy at each turn.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class Ring:
 
     def __init__(self, fd: int, size: int) -> None:
         self.fd = fd
-        self._mask = size - 1
+        self._size = size
         page = mmap.PAGESIZE
         self._maps = (
             mmap.mmap(fd, page, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE, offset=0),
-            mmap.mmap(fd, page + 2 * size, mmap.MAP_SHARED, mmap.PROT_READ, offset=page),
+            mmap.mmap(fd, page + size, mmap.MAP_SHARED, mmap.PROT_READ, offset=page),
         )
         everything = memoryview(self._maps[1])
         # Items of 8 bytes are read and written at once.
@@ -38,23 +38,14 @@ class Ring:
         self._words = self._data.cast("I")
         everything.release()
 
-    def produced(self) -> int:
-        """The position up to which records have been begun."""
-        return self._producer[0]
-
     def batch(self, shape: struct.Struct, most: int) -> list[tuple[Any, ...]]:
         """Up to `most` records of one size, `shape` being header and record together."""
-        position, size = self._consumer[0], shape.size
-        count = min((self._producer[0] - position) // size, most)
-        if not count:
-            return []
-        start = position & self._mask
-        # The headers first: a record is read once it is known to be complete.
-        lengths = self._words[start // 4 : (start + count * size) // 4 : size // 4].tolist()
-        if max(lengths) >= _BUSY:
-            count = next(i for i, length in enumerate(lengths) if length & _BUSY)
-        found = list(shape.iter_unpack(self._data[start : start + count * size]))
-        self._consumer[0] = position + count * size
+        found: list[tuple[Any, ...]] = []
+        while len(found) < most:
+            run = self._run(shape, most - len(found))
+            if not run:
+                break
+            found += run
         return found
 
     def records(self, most: int) -> list[bytes]:
@@ -62,16 +53,38 @@ class Ring:
         position, end = self._consumer[0], self._producer[0]
         found: list[bytes] = []
         while position < end and len(found) < most:
-            start = position & self._mask
+            start = position % self._size
             length = self._words[start // 4]
             if length & _BUSY:
                 break
             size = length & _LENGTH
             if not length & _DISCARDED:
-                found.append(bytes(self._data[start + HEADER : start + HEADER + size]))
+                found.append(self._copy(start + HEADER, size))
             position += (size + HEADER + 7) & ~7
         self._consumer[0] = position
         return found
+
+    def _run(self, shape: struct.Struct, most: int) -> list[tuple[Any, ...]]:
+        """Records that lie in one piece, or the one that does not."""
+        position, size = self._consumer[0], shape.size
+        start = position % self._size
+        in_one = (self._size - start) // size
+        count = min((self._producer[0] - position) // size, most, in_one or 1)
+        # The headers first: a record is read once it is known to be complete.
+        lengths = self._words[start // 4 : start // 4 + max(count * size // 4 - 1, 0) : size // 4].tolist()
+        if lengths and max(lengths) >= _BUSY:
+            count = next(i for i, length in enumerate(lengths) if length & _BUSY)
+        if not count:
+            return []
+        end = start + count * size
+        found = list(shape.iter_unpack(self._data[start:end] if in_one else self._copy(start, size)))
+        self._consumer[0] = position + count * size
+        return found
+
+    def _copy(self, start: int, size: int) -> bytes:
+        start %= self._size
+        over = start + size - self._size
+        return bytes(self._data[start : start + size]) + bytes(self._data[: max(over, 0)])
 
     def close(self) -> None:
         """Unmap. The file descriptor is its owner's."""

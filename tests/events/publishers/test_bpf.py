@@ -112,9 +112,9 @@ def test_a_connect():
 
 @pytest.fixture
 def ring_file(tmp_path: Path):
-    """A file like a ring of one page: the consumer's page, the producer's, and data, which the kernel maps twice."""
+    """A file like a ring of one page: the consumer's page, the producer's, and data."""
     path = tmp_path / "ring"
-    path.write_bytes(bytes(4 * PAGE))
+    path.write_bytes(bytes(3 * PAGE))
     fd = os.open(path, os.O_RDWR)
     yield fd
     os.close(fd)
@@ -146,4 +146,21 @@ def test_a_batch_stops_before_a_record_that_is_being_written(ring_file: int):
     assert ring.batch(shape, 2) == [(8, 0), (8, 1)]
     assert ring.batch(shape, 10) == [(8, 2)]
     assert ring.batch(shape, 10) == []
+    ring.close()
+
+
+def test_records_at_the_turn_are_put_together(ring_file: int):
+    """The ring is written on from its beginning, in the middle of a record."""
+    shape = struct.Struct("<I4x2Q")
+    one = b"".join(struct.pack("<II2Q", 16, 0, n, n) for n in range(PAGE // 24 + 3))
+    os.pwrite(ring_file, one[:PAGE], 2 * PAGE)
+    os.pwrite(ring_file, one[PAGE : PAGE + 8], 2 * PAGE)
+    # All but the last of those before the turn are read already.
+    os.pwrite(ring_file, struct.pack("<Q", (PAGE // 24 - 1) * 24), 0)
+    os.pwrite(ring_file, struct.pack("<Q", (PAGE // 24 + 1) * 24), PAGE)
+    ring = Ring(ring_file, PAGE)
+    wanted = [PAGE // 24 - 1, PAGE // 24]
+    assert ring.batch(shape, 10) == [(16, n, n) for n in wanted]
+    os.pwrite(ring_file, struct.pack("<Q", (PAGE // 24 - 1) * 24), 0)
+    assert ring.records(10) == [struct.pack("<2Q", n, n) for n in wanted]
     ring.close()

@@ -1,4 +1,7 @@
 /* Sockets that are connected, bound, set to listen and accepted, seen as the system calls return. */
+
+/* Some ninety thousand events. */
+#define RING_BYTES (8 << 20)
 #include "exclusion.h"
 
 #define EBADF 9
