@@ -29,6 +29,9 @@ _EXIT = struct.Struct("<IIQQi4x")
 SOCKET = struct.Struct(f"<I{HEADER - 4}xQQIIIiiHHH18sH18s")
 _EXEC_SIZE = 272
 assert (_WHO.size, _EXEC.size + _WHO.size, _EXIT.size, SOCKET.size - HEADER) == (184, _EXEC_SIZE, 32, 80)
+# time, program, pid, uid, port and address of the server; the query follows
+_DNS = struct.Struct("<QQIIH18s4x")
+assert _DNS.size == 48
 _PARENT = struct.Struct("<I16s")
 
 PROCESS_COLUMNS = (
@@ -41,6 +44,29 @@ SOCKET_COLUMNS = (
     *("remote_port", "time", "uptime", "success", "status", "error", "uid", *CONTEXT),
 )
 
+DNS_COLUMNS = ("pid", "name", "type", "server_address", "server_port", "time", "uptime", "uid", *CONTEXT)
+
+# Types of records, of the registry of DNS parameters (IANA).
+_TYPES = {
+    1: "A",
+    2: "NS",
+    5: "CNAME",
+    6: "SOA",
+    12: "PTR",
+    15: "MX",
+    16: "TXT",
+    28: "AAAA",
+    33: "SRV",
+    35: "NAPTR",
+    43: "DS",
+    46: "RRSIG",
+    48: "DNSKEY",
+    52: "TLSA",
+    64: "SVCB",
+    65: "HTTPS",
+    255: "ANY",
+    257: "CAA",
+}
 _CUT = ("", "path", "cmdline", "path,cmdline")
 # execveat(2) on x86-64, on arm64 and for 32-bit programs. 281 is another call on x86-64, but none that starts programs.
 _EXECVEAT = frozenset((322, 281, 358))
@@ -187,3 +213,31 @@ def socket_rows(
         )
         add(row + context)
     return rows
+
+
+def dns_row(raw: bytes, programs: dict[int, Context], unknown: Callable[[int], Context], offset: int) -> Row:
+    """A row of DNS_COLUMNS. ValueError for what is no query."""
+    time, program, pid, uid, port, server = _DNS.unpack_from(raw)
+    name, type = question(raw[_DNS.size :])
+    context = programs.get(program) or unknown(pid)
+    here = (time + offset) // _SECOND
+    return (pid, name, type, _addresses[server][1], port, here, time // _SECOND, uid, *context)
+
+
+def question(query: bytes) -> tuple[str, str]:
+    """Name and type of the first question of a DNS message (RFC 1035, 4.1). ValueError where there is none.
+
+    >>> question(bytes.fromhex("1234 0100 0001 0000 0000 0000") + b"\\7example\\3com\\0" + bytes([0, 28, 0, 1]))
+    ('example.com', 'AAAA')
+    """
+    labels, at = [], 12
+    while at < len(query) and query[at]:
+        length = query[at]
+        if length > 63:
+            raise ValueError("a compressed name in a question")
+        labels.append(query[at + 1 : at + 1 + length])
+        at += 1 + length
+    if query[4:6] in (b"", bytes(2)) or at + 5 > len(query):
+        raise ValueError("no question")
+    number = int.from_bytes(query[at + 1 : at + 3], "big")
+    return decode(b".".join(labels)), _TYPES.get(number, str(number))

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 FIELDS = ("path", "parent_path", "comm", "uid", "cgroup", "cidr", "port", "protocol", "success")
 _COMM, _UID, _CGROUP, _PROTOCOL = 2, 3, 4, 7
 # Fields that the rows of a class of events do not have: a rule that asks about one matches none of them.
-_LACKING: dict[str, frozenset[str]] = {"process": frozenset(("cidr", "port", "protocol")), "socket": frozenset()}
+_LACKING: dict[str, frozenset[str]] = {
+    "process": frozenset(("cidr", "port", "protocol")),
+    "socket": frozenset(),
+    "dns": frozenset(("protocol", "success")),
+}
 # Rules a mask has room for.
 _RULES = 64
 # Bytes of a path that a rule may name, its NUL or slash not counted.

@@ -1,4 +1,4 @@
-"""The publisher `bpf`: processes and sockets, seen by BPF programs in the kernel, which also exclude."""
+"""The publisher `bpf`: processes, sockets and DNS queries, seen by BPF programs in the kernel, which also exclude."""
 
 from __future__ import annotations
 
@@ -114,32 +114,60 @@ class Processes(Group):
         return len(records)
 
 
-class Sockets(Group):
+class Told(Group):
+    """A group that tells once who did it; its events name that by number."""
+
+    def __init__(self, name: str) -> None:
+        self.programs: dict[int, Context] = {}
+        self.contexts = Contexts()
+        super().__init__(name)
+
+    def take_programs(self) -> None:
+        """Who did it was told before each event that has been taken."""
+        for raw in self.rings[1].records(BATCH):
+            program, _, context, _ = decode.who(raw)
+            self.programs[program] = context
+        while len(self.programs) > REMEMBERED:
+            del self.programs[next(iter(self.programs))]
+
+
+class Sockets(Told):
     """Connections made, accepted and awaited."""
 
     event_class = "socket"
 
-    def __init__(self, name: str) -> None:
-        self._programs: dict[int, Context] = {}
-        self._contexts = Contexts()
-        super().__init__(name)
-
     def drain(self, stream: Stream, offset: int) -> int:
-        events, told = self.rings
-        records = events.batch(decode.SOCKET, BATCH)
-        # Who did it was told before each of these.
-        for raw in told.records(BATCH):
-            program, _, context, _ = decode.who(raw)
-            self._programs[program] = context
-        while len(self._programs) > REMEMBERED:
-            del self._programs[next(iter(self._programs))]
+        records = self.rings[0].batch(decode.SOCKET, BATCH)
+        self.take_programs()
         if records:
-            rows = decode.socket_rows(records, self._programs, self._contexts.of, offset)
+            rows = decode.socket_rows(records, self.programs, self.contexts.of, offset)
             stream.add("socket_events", decode.SOCKET_COLUMNS, rows)
         return len(records)
 
 
-GROUPS = {"process_events": ("process", Processes), "socket_events": ("socket", Sockets)}
+class Queries(Told):
+    """DNS queries."""
+
+    event_class = "dns"
+
+    def drain(self, stream: Stream, offset: int) -> int:
+        records = self.rings[0].records(BATCH)
+        self.take_programs()
+        rows = []
+        for raw in records:
+            try:
+                rows.append(decode.dns_row(raw, self.programs, self.contexts.of, offset))
+            except ValueError:
+                self.undecoded += 1
+        stream.add("dns_events", decode.DNS_COLUMNS, rows)
+        return len(records)
+
+
+GROUPS: dict[str, tuple[str, type[Group]]] = {
+    "process_events": ("process", Processes),
+    "socket_events": ("socket", Sockets),
+    "dns_events": ("dns", Queries),
+}
 
 
 class Bpf(Publisher):

@@ -61,4 +61,16 @@ struct socket_record {
 };
 _Static_assert(sizeof(struct socket_record) == 80, "socket");
 
+/* Bytes of a DNS query that are kept; a name has 255 at most, one less than a power of two. */
+#define QUERY_KEPT 511
+struct dns_record {
+	__u64 time;
+	__u64 program;
+	__u32 pid, uid;
+	struct endpoint server;
+	__u32 pad;
+	/* the query */
+};
+_Static_assert(sizeof(struct dns_record) == 48, "dns");
+
 #endif
