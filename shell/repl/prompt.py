@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import threading
+from importlib import import_module
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, ConditionalAutoSuggest
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.lexers import DynamicLexer, Lexer
 from prompt_toolkit.styles import BaseStyle, DynamicStyle, Style
 
 from ..._version import __version__
-from .completion.completer import completer
 from .keys import bindings
 from .record import keyboard_history
 from .session import Session, complete_input, interposed
@@ -23,9 +26,11 @@ from .toolbar import toolbar, user_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable, Iterable
 
 PROMPT = "hostql> "
+# Seconds after which completion is imported: the prompt is on the screen by then.
+_LATER = 0.1
 CONTINUATION = "   ...> "
 
 
@@ -71,7 +76,7 @@ def build(session: Session) -> PromptSession[str]:
         history=keyboard_history(settings.history),
         auto_suggest=ConditionalAutoSuggest(AutoSuggestFromHistory(), Condition(lambda: settings.suggestions)),
         lexer=DynamicLexer(_lexer()),
-        completer=completer(session),
+        completer=_Completer(session),
         complete_while_typing=Condition(lambda: settings.completion == "typing"),
         multiline=Condition(lambda: not complete_input(keyboard.default_buffer.text, session)),
         editing_mode=_editing_mode(session),
@@ -96,6 +101,32 @@ def _style(session: Session) -> BaseStyle:
 
 
 _STYLES: dict[str, BaseStyle] = {}
+
+
+class _Completer(Completer):
+    """Completion, imported once the prompt is on the screen: that is 30 ms nobody should wait for."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._found: Completer | None = None
+        timer = threading.Timer(_LATER, lambda: import_module(f"{__package__}.completion.completer"))
+        timer.daemon = True
+        timer.start()
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+        return self._completer().get_completions(document, complete_event)
+
+    def get_completions_async(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> AsyncGenerator[Completion, None]:
+        return self._completer().get_completions_async(document, complete_event)
+
+    def _completer(self) -> Completer:
+        if self._found is None:
+            from .completion.completer import completer
+
+            self._found = completer(self._session)
+        return self._found
 
 
 def _editing_mode(session: Session) -> EditingMode:

@@ -9,6 +9,9 @@ from hostql.shell.repl.drawing import parse
 
 from .terminal import Terminal
 
+# Each starts a prompt on a terminal: minutes in all, and the same on every Python.
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "argument, parsed",

@@ -14,6 +14,9 @@ pytest.importorskip("pyte")
 
 from .terminal import Terminal
 
+# Each starts a prompt on a terminal: minutes in all, and the same on every Python.
+pytestmark = pytest.mark.slow
+
 TWO = "select 7 as seven, 'x' || 'y' as word union all select 8, null;"
 # What each mode shows of TWO, line by line.
 MODES = {

@@ -13,6 +13,9 @@ import pytest
 
 from .terminal import Terminal
 
+# Each starts a prompt on a terminal: minutes in all, and the same on every Python.
+pytestmark = pytest.mark.slow
+
 ENDLESS = "with recursive c(x) as (select 1 union all select x+1 from c) select count(*) from c"
 WATCH = ".watch 0.1 select id, name, size from log.items order by id"
 

@@ -12,6 +12,9 @@ pytest.importorskip("pyte")
 
 from ..terminal import Terminal
 
+# Each starts a prompt on a terminal: minutes in all, and the same on every Python.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
