@@ -19,13 +19,14 @@ from ..terminal import Terminal
 
 SLOW = str(Path(__file__).with_name("slow.py"))
 ENDLESS = "with recursive c(x) as (select 1 union all select x + 1 from c) select x from c;"
+# Each starts a prompt on a terminal: minutes in all, and the same on every Python.
+pytestmark = pytest.mark.slow
+
 COUNT = "with recursive c(x) as (select 1 union all select x + 1 from c limit {}) select x from c;"
 # A pager that records what it is given and how it was called, and shows the first line; q ends it.
 RECORDER = """
 import os, sys, termios, tty as modes
 
-# Each starts a prompt on a terminal: minutes in all, and the same on every Python.
-pytestmark = pytest.mark.slow
 folder = {folder!r}
 tty = open("/dev/tty", "rb", buffering=0)
 before = termios.tcgetattr(tty)
