@@ -148,6 +148,7 @@ class SocketDispatcher(Source):
                 self._link.close()
                 self._link = None
                 self._frames = Frames()
+                self.broke = True
                 break
             count += self._frames.feed(data, assembler, now)
         return count

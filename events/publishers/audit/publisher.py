@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ...exclusion.rules import Rules
     from ...options import Options
     from ...publisher import Stream
+    from .netlink import Status
 
     Rows = dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]]
 
@@ -84,6 +85,10 @@ class Audit(Publisher):
         assembler = self._assembler
         overruns = self._source.overruns
         taken = self._source.read(assembler, now, BATCH)
+        if self._source.broke:
+            self._source.broke = False
+            self._timer.watch(self._source.fileno())
+            stream.gap(f"{self._source.what} broke; auditd has stopped, perhaps", 0)
         if self._source.overruns != overruns:
             stream.gap("audit's records came faster than they were read: the receive buffer overflowed", 0)
         assembler.expire(now)
@@ -211,20 +216,9 @@ class Audit(Publisher):
     def _inspect(self, stream: Stream, now: float) -> None:
         """See that audit is on and our rules are there, for others may change both; tell what the kernel lost."""
         self._inspect_at = now + INSPECTION
-        if self._control is None:
-            return
         assert self._source is not None and self._timer is not None
         try:
-            status = self._control.status()
-            lost = self._settings.newly_lost(status)
-            if lost:
-                self._counted.lost += lost
-                stream.gap("the kernel dropped audit records: its own queue was full", lost)
-            if self._settings.reapply(status):
-                stream.gap("audit had been switched off by another program, and was switched on again", 0)
-            if status.enabled != 2 and not self._rules.complete():
-                self._install()
-                stream.gap("audit rules had been removed by another program, and were added again", 0)
+            status = self._inspect_audit(stream)
             if self._source.resume(status):
                 self._timer.watch(self._source.fileno())
                 stream.gap(f"{self._source.what} had been lost, and was taken up again", 0)
@@ -232,3 +226,18 @@ class Audit(Publisher):
             if error.errno not in (errno.EPERM, errno.EEXIST):
                 raise
             stream.gap(f"audit could not be set up again: {error.strerror}", 0)
+
+    def _inspect_audit(self, stream: Stream) -> Status | None:
+        if self._control is None:
+            return None
+        status = self._control.status()
+        lost = self._settings.newly_lost(status)
+        if lost:
+            self._counted.lost += lost
+            stream.gap("the kernel dropped audit records: its own queue was full", lost)
+        if self._settings.reapply(status):
+            stream.gap("audit had been switched off by another program, and was switched on again", 0)
+        if status.enabled != 2 and not self._rules.complete():
+            self._install()
+            stream.gap("audit rules had been removed by another program, and were added again", 0)
+        return status

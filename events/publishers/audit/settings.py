@@ -24,6 +24,7 @@ class Settings:
     def __init__(self, control: Control, before: Status, *, unicast: bool) -> None:
         self._control = control
         self._unicast = unicast
+        self._daemon = before.pid
         self._lost = before.lost
         self._before = {name: int(getattr(before, name)) for name in _NAMES}
         self._wanted: dict[str, int] = {}
@@ -74,7 +75,7 @@ class Settings:
     def restore(self) -> None:
         """Put back what is still as we set it, unless a daemon or rules that came after us rely on it."""
         now = self._control.status()
-        if now.enabled == 2 or now.pid not in (0, os.getpid()) or set(self._control.rules()) - self._others:
+        if now.enabled == 2 or now.pid not in (0, os.getpid(), self._daemon) or set(self._control.rules()) - self._others:
             return
         values = {
             name: self._before[name]

@@ -30,12 +30,14 @@ class Source:
     unicast          whether the kernel waits for us to read
     without_control  whether it is of use where audit's rules may not be changed
     overruns         times that records were dropped because we were slow
+    broke            set when the flow ended by itself
     """
 
     what = ""
     unicast = False
     without_control = False
     overruns = 0
+    broke = False
 
     def start(self) -> None:
         """Rules are in place: records may come."""

@@ -37,19 +37,21 @@ class Timer:
                 pass
         if seconds is not None:
             _set(self._pause, seconds, 0)
-        if self._resting != (seconds is not None):
-            self._resting = seconds is not None
-            self._poll.modify(self._source, 0 if self._resting else select.EPOLLIN)
+        resting = seconds is not None
+        if self._resting != resting:
+            self._resting = resting
+            if self._source >= 0:
+                self._poll.modify(self._source, self._events())
 
     def watch(self, source: int) -> None:
-        """Wait for this source, now that the old one may be closed."""
-        try:
-            self._poll.unregister(self._source)
-        except OSError:
-            # Closing it did that.
-            pass
-        self._source = source
-        self._poll.register(source, 0 if self._resting else select.EPOLLIN)
+        """Wait for this source; -1 for none. The one before was closed, which took it out of the epoll."""
+        if source != self._source:
+            self._source = source
+            if source >= 0:
+                self._poll.register(source, self._events())
+
+    def _events(self) -> int:
+        return 0 if self._resting else select.EPOLLIN
 
     def close(self) -> None:
         self._poll.close()
