@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from ..events.collector import Collector
     from ..events.reloading import ConfigFile
 
-USAGE = "usage: hostql events collect, hostql events profiles, hostql events check PROFILE"
+USAGE = (
+    "usage: hostql events collect, hostql events profiles, hostql events check PROFILE, "
+    "hostql events audit-plugin [socket|child]"
+)
 
 
 def events(given: Arguments) -> int:
@@ -28,6 +31,11 @@ def events(given: Arguments) -> int:
         from . import exclusions
 
         return exclusions.profiles(given) if given.words[1] == "profiles" else exclusions.check(given)
+    if given.words[1:2] == ["audit-plugin"] and given.words[2:] in ([], ["socket"], ["child"]):
+        from ..events.publishers.audit.dispatcher import plugin_file
+
+        print(plugin_file((*given.words[2:], "socket")[0]), end="")
+        return 0
     raise UsageError(USAGE)
 
 

@@ -164,6 +164,7 @@ def help_text() -> str:
         "  hostql events collect          collect events until stopped (root)",
         "  hostql events check PROFILE    what an exclusion profile would have dropped of the last hour",
         "  hostql events profiles         the exclusion profiles of a configuration",
+        "  hostql events audit-plugin     print how auditd hands its records to hostql",
         "  hostql profile FILE-or-SQL     what queries cost, before a fleet runs them",
         "",
         "Options:",

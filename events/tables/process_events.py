@@ -39,7 +39,7 @@ class ProcessEvents(EventTable, process_bound=True):
     fsgid = Column(BIGINT, "Group id for file access")
     sgid = Column(BIGINT, "Saved group id")
     syscall = Column(TEXT, "System call: execve, execveat; fork or clone where forks are recorded")
-    success = Column(INTEGER, "1 if the program was started, 0 if the call failed")
+    success = Column(INTEGER, "1 if it was started, 0 if that failed (told by audit, unless there was no such file)")
     exit_code = Column(
         BIGINT, "Exit code once it has ended, 128 + signal when a signal ended it; NULL while it runs or where not seen"
     )

@@ -138,7 +138,7 @@ def test_the_dispatchers_child(control: Control, tmp_path: Path) -> None:
     seen, program = tmp_path / "seen", tmp_path / "plugin"
     program.write_text(f"#!/bin/sh\nexec {sys.executable} -c '{PLUGIN}' {seen} 2>{tmp_path}/errors\n")
     program.chmod(0o750)
-    plugin = plugin_file("child", str(program)).replace("args = events collect --audit=-\n", "")
+    plugin = plugin_file("child", str(program)).replace("args = events collect --config /etc/hostql/hostql.json\n", "")
     with auditd(control, tmp_path, plugin):
         wait_for(lambda: seen.exists() and ours(control))
         subprocess.run(["/usr/bin/env", "true", str(tmp_path)], check=True)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Bytes of a command line that are kept.
 CMDLINE = 32_768
 
+# unlinkat(2), from linux/fcntl.h
+_AT_REMOVEDIR = 0x200
 # Who did it and how it ended, as every row begins.
 _BY = ("time", "uptime", "pid", "ppid", "auid", "uid", "euid", "gid", "egid", "exe")
 PROCESS = (
@@ -143,6 +145,8 @@ class Decoder:
         operation = _OPERATIONS.get(name)
         if operation is None or not call.success:
             return None
+        if name == "unlinkat" and _flags(event) & _AT_REMOVEDIR:
+            operation = "rmdir"
         cwd = _cwd(event)
         paths = []
         for raw in event.paths:
@@ -170,6 +174,12 @@ class Decoder:
             *_by(call),
             *(call.suid, call.fsuid, call.sgid, call.fsgid, operation, call.exe, partial, cwd, path, target),
         )
+
+
+def _flags(event: Event) -> int:
+    """The third argument of the call."""
+    match = re.search(rb" a2=(\w{1,16}) ", event.syscall)
+    return int(match.group(1), 16) if match else 0
 
 
 def resolve(folder: str, path: str) -> str:

@@ -16,7 +16,7 @@ import struct
 
 from ...publisher import Unavailable
 from .record_types import number_of
-from .sources import Source
+from .sources import DISPATCHER, Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,8 +30,9 @@ _CHUNK = 1 << 18
 _ENRICHED = b"\x1d"
 
 _PLUGIN = """\
-# hostql: events of this host's audit, by {how}.
+# hostql: events of this host's audit, by {how}
 # Install as /etc/audit/plugins.d/hostql.conf, then: systemctl reload auditd
+# hostql's configuration file must say: {configuration}
 active = yes
 direction = out
 path = {path}
@@ -42,12 +43,22 @@ format = string
 
 
 def plugin_file(form: str, program: str = "/usr/bin/hostql") -> str:
-    """The configuration of the plugin: form `socket` for --audit=/run/audispd_events, `child` for --audit=-."""
+    """The configuration of auditd's plugin; form is `socket` (auditd serves one) or `child` (auditd starts hostql)."""
     if form == "child":
-        arguments = "events collect --audit=-"
-        return _PLUGIN.format(how="a child that auditd starts", path=program, type="always", args=arguments)
-    socket_arguments = "0600 /run/audispd_events"
-    return _PLUGIN.format(how="a socket", path="builtin_af_unix", type="builtin", args=socket_arguments)
+        return _PLUGIN.format(
+            how="a child that auditd starts",
+            configuration='{"events": {"audit": "-"}}',
+            path=program,
+            type="always",
+            args="events collect --config /etc/hostql/hostql.json",
+        )
+    return _PLUGIN.format(
+        how="a socket",
+        configuration=f'{{"events": {{"audit": "{DISPATCHER}"}}}}',
+        path="builtin_af_unix",
+        type="builtin",
+        args=f"0600 {DISPATCHER}",
+    )
 
 
 class Frames:

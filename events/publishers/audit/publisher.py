@@ -33,9 +33,11 @@ if TYPE_CHECKING:
 # Records taken in one drain, and seconds between drains while records keep coming: waking up for each costs more than
 # reading it.
 BATCH = 20_000
-PAUSE = 0.02
+PAUSE = 0.05
 # Seconds between looks at whether audit still does what it is told.
 INSPECTION = 1.0
+# Seconds between looks at the rules, which cost the kernel a thread; a record tells of each change, if it is not lost.
+INSPECTION_OF_RULES = 10.0
 
 _CLASSES = {"process_events": PROCESS, "socket_events": SOCKET, "process_file_events": FILE}
 
@@ -68,7 +70,7 @@ class Audit(Publisher):
         self._messages = MessageDecoder(tables)
         self._exclusion = Exclusion(tables)
         self._nevers: Any = ()
-        self._inspect_at = 0.0
+        self._inspect_at = self._inspect_rules_at = 0.0
         try:
             self._open(options)
         except BaseException:
@@ -197,7 +199,7 @@ class Audit(Publisher):
         assembler.finished.clear()
         for kind, key, raw in assembler.singles:
             if kind == CONFIG_CHANGE:
-                self._inspect_at = 0.0
+                self._inspect_at = self._inspect_rules_at = 0.0
             elif self._messages.wants(kind):
                 try:
                     found = self._messages.decode(kind, key, raw, booted)
@@ -218,7 +220,7 @@ class Audit(Publisher):
         self._inspect_at = now + INSPECTION
         assert self._source is not None and self._timer is not None
         try:
-            status = self._inspect_audit(stream)
+            status = self._inspect_audit(stream, now)
             if self._source.resume(status):
                 self._timer.watch(self._source.fileno())
                 stream.gap(f"{self._source.what} had been lost, and was taken up again", 0)
@@ -227,7 +229,7 @@ class Audit(Publisher):
                 raise
             stream.gap(f"audit could not be set up again: {error.strerror}", 0)
 
-    def _inspect_audit(self, stream: Stream) -> Status | None:
+    def _inspect_audit(self, stream: Stream, now: float) -> Status | None:
         if self._control is None:
             return None
         status = self._control.status()
@@ -236,8 +238,12 @@ class Audit(Publisher):
             self._counted.lost += lost
             stream.gap("the kernel dropped audit records: its own queue was full", lost)
         if self._settings.reapply(status):
+            self._inspect_rules_at = 0.0
             stream.gap("audit had been switched off by another program, and was switched on again", 0)
-        if status.enabled != 2 and not self._rules.complete():
+        if now < self._inspect_rules_at or status.enabled == 2:
+            return status
+        self._inspect_rules_at = now + INSPECTION_OF_RULES
+        if not self._rules.complete():
             self._install()
             stream.gap("audit rules had been removed by another program, and were added again", 0)
         return status

@@ -75,7 +75,11 @@ class Settings:
     def restore(self) -> None:
         """Put back what is still as we set it, unless a daemon or rules that came after us rely on it."""
         now = self._control.status()
-        if now.enabled == 2 or now.pid not in (0, os.getpid(), self._daemon) or set(self._control.rules()) - self._others:
+        if (
+            now.enabled == 2
+            or now.pid not in (0, os.getpid(), self._daemon)
+            or set(self._control.rules()) - self._others
+        ):
             return
         values = {
             name: self._before[name]

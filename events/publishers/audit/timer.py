@@ -59,10 +59,12 @@ class Timer:
         os.close(self._interval)
 
 
+# Python has these from 3.13 on.
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
 def _timer() -> int:
-    # Python has these from 3.13 on.
-    libc = ctypes.CDLL(None, use_errno=True)
-    fd: int = libc.timerfd_create(_CLOCK_MONOTONIC, _TFD_NONBLOCK_CLOEXEC)
+    fd: int = _libc.timerfd_create(_CLOCK_MONOTONIC, _TFD_NONBLOCK_CLOEXEC)
     if fd < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
@@ -73,6 +75,6 @@ def _set(fd: int, first: float, interval: float) -> None:
     """timerfd_settime(2); `struct itimerspec` is the interval, then the first time."""
     nanoseconds = [int(each * 1e9) for each in (interval, first)]
     value = struct.pack("@4l", *(part for each in nanoseconds for part in divmod(each, 1_000_000_000)))
-    if ctypes.CDLL(None, use_errno=True).timerfd_settime(fd, 0, value, None) != 0:
+    if _libc.timerfd_settime(fd, 0, value, None) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
