@@ -22,6 +22,9 @@ from hostql.events.publishers.audit.rules import KEY, key_of
 
 LOCK = "/run/lock/hostql-audit-test.lock"
 PATIENCE = 20.0
+# The key of rules that a test adds as another program.
+THEIRS = "theirs"
+SETTINGS = ("enabled", "backlog_limit", "backlog_wait_time")
 
 Row = dict[str, Any]
 
@@ -88,23 +91,23 @@ def alone() -> Iterator[Control]:
         if before.pid or before.enabled == 2:
             control.close()
             pytest.skip("an audit daemon runs here, or audit is locked")
+        disturbed = bool(others(control))
         try:
             yield control
         finally:
+            disturbed = disturbed or bool(others(control))
             now = control.status()
-            left = ours(control)
-            for rule in control.rules():
+            left = [rule for rule in control.rules() if key_of(rule).startswith((THEIRS, f"{KEY}-{os.getpid()}-"))]
+            for rule in left:
                 control.delete(rule)
-            control.set(
-                enabled=before.enabled,
-                backlog_limit=before.backlog_limit,
-                backlog_wait_time=before.backlog_wait_time,
-            )
+            if not disturbed:
+                for name in SETTINGS:
+                    control.set(**{name: getattr(before, name)})
             control.close()
-        assert not left, "rules were left behind"
-        assert (now.enabled, now.backlog_limit, now.backlog_wait_time) == (
-            *(before.enabled, before.backlog_limit, before.backlog_wait_time),
-        ), "settings were left changed"
+        assert not [rule for rule in left if key_of(rule) != THEIRS], "rules were left behind"
+        # Another hostql that collects meanwhile keeps audit on.
+        if not disturbed:
+            assert [getattr(now, name) for name in SETTINGS] == [getattr(before, name) for name in SETTINGS]
 
 
 @contextmanager
@@ -118,9 +121,14 @@ def collecting(*tables: str, **options: Any) -> Iterator[Running]:
         publisher.close()
 
 
-def ours(control: Control) -> list[str]:
-    """The keys of hostql's rules."""
-    return [key_of(rule) for rule in control.rules() if key_of(rule).startswith(KEY)]
+def ours(control: Control, pid: int | None = None) -> list[str]:
+    """The keys of the rules of this process, or of another hostql."""
+    return [key for key in map(key_of, control.rules()) if key.startswith(f"{KEY}-{pid or os.getpid()}-")]
+
+
+def others(control: Control) -> list[str]:
+    """The keys of the rules of other hostqls."""
+    return [key for key in map(key_of, control.rules()) if key.startswith(KEY) and key not in ours(control)]
 
 
 def python(code: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:

@@ -17,7 +17,7 @@ from hostql.events.publisher import Unavailable
 from hostql.events.publishers.audit.dispatcher import plugin_file
 from hostql.events.publishers.audit.netlink import Control
 from hostql.events.publishers.audit.publisher import Audit
-from hostql.tests.live.audit_stage import PATIENCE, alone, collecting, ours
+from hostql.tests.live.audit_stage import PATIENCE, alone, collecting, others
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -140,11 +140,11 @@ def test_the_dispatchers_child(control: Control, tmp_path: Path) -> None:
     program.chmod(0o750)
     plugin = plugin_file("child", str(program)).replace("args = events collect --config /etc/hostql/hostql.json\n", "")
     with auditd(control, tmp_path, plugin):
-        wait_for(lambda: seen.exists() and ours(control))
+        wait_for(lambda: seen.exists() and others(control))
         subprocess.run(["/usr/bin/env", "true", str(tmp_path)], check=True)
         wait_for(lambda: f"/usr/bin/env true {tmp_path}" in seen.read_text())
     wait_for(lambda: "auditd closed" in seen.read_text())
-    wait_for(lambda: not ours(control))
+    wait_for(lambda: not others(control))
 
 
 def test_auditd_comes_and_goes_beside_multicast(control: Control, tmp_path: Path) -> None:

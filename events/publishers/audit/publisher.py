@@ -167,8 +167,9 @@ class Audit(Publisher):
             raise Unavailable(f"the numbers of the system calls of {os.uname().machine} are not known")
         try:
             self._rules.remove_leftovers()
-            self._settings.apply()
+            # Their keys tell what audit was set to before, so they come first.
             self._install()
+            self._settings.apply()
         except OSError as error:
             raise refused(error) from None
 
