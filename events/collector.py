@@ -62,6 +62,7 @@ class Collector:
 
     def start(self) -> None:
         """Open the best publisher for each table; those that cannot work say why in `event_publishers`."""
+        self.contexts.prime()
         for assigned in self.assignment.closed():
             self._open(assigned)
         self._report()

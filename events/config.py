@@ -51,9 +51,17 @@ def options(config: dict[str, Any], path: str) -> Options:
     if not isinstance(events, dict):
         raise ConfigError(f"{path}: events is not an object", file=path)
     given = {}
-    for name, kind in (("audit", str), ("keep_seconds", int), ("keep_rows", int), ("watch_budget", int)):
+    kinds = {
+        "audit": str,
+        "keep_seconds": int,
+        "keep_rows": int,
+        "watch_budget": int,
+        "forks": bool,
+        "syslog_pipe": str,
+    }
+    for name, kind in kinds.items():
         if name in events:
-            if not isinstance(events[name], kind) or isinstance(events[name], bool):
+            if type(events[name]) is not kind:
                 raise ConfigError(f"{path}: events.{name} cannot be {events[name]!r}", file=path)
             given[name] = events[name]
     return Options(

@@ -17,6 +17,8 @@ class Options:
     keep_seconds    events older than this leave the buffer
     keep_rows       rows of each event table that are kept at most
     watch_budget    inotify watches that may be taken at most
+    forks           whether `process_events` has rows of forks too, where the publisher sees them
+    syslog_pipe     the FIFO that rsyslog writes to
     """
 
     def __init__(
@@ -29,6 +31,8 @@ class Options:
         keep_seconds: int = 86_400,
         keep_rows: int = 1_000_000,
         watch_budget: int = 100_000,
+        forks: bool = False,
+        syslog_pipe: str = "/var/lib/hostql/syslog_pipe",
     ) -> None:
         self.file_paths = dict(file_paths or {})
         self.exclude_paths = dict(exclude_paths or {})
@@ -37,3 +41,5 @@ class Options:
         self.keep_seconds = keep_seconds
         self.keep_rows = keep_rows
         self.watch_budget = watch_budget
+        self.forks = forks
+        self.syslog_pipe = syslog_pipe

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 class _Layout:
     """How rows of one kind are completed: where the pid is, which columns of the context are added, the matcher."""
 
-    __slots__ = ("columns", "match", "missing", "pid")
+    __slots__ = ("columns", "match", "missing", "pid", "starts")
 
-    def __init__(self, columns: tuple[str, ...]) -> None:
+    def __init__(self, table: str, columns: tuple[str, ...]) -> None:
+        # Rows of programs that started: they tell who the process is from then on.
+        self.starts = _Starts(columns) if table == "process_events" else None
         self.pid = columns.index("pid") if "pid" in columns else None
         # Places in a Context of the columns that the rows lack; None where they lack all, the usual case.
         lacking = [i for i, name in enumerate(CONTEXT) if name not in columns] if self.pid is not None else []
@@ -39,6 +41,33 @@ class _Layout:
         names = tuple(CONTEXT)
         self.columns = (*columns, *(names[i] for i in lacking), "publisher")
         self.match: Callable[[Row], int | None] | None = None
+
+
+class _Starts:
+    """Where a row of `process_events` says which program runs in the process from now on."""
+
+    __slots__ = ("_exe", "_group", "_parent", "_path", "_success", "pid")
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self.pid = columns.index("pid")
+        # A place behind the row's end, where there is an empty text, for columns that it does not have.
+        names = ("exe", "path", "ppid" if "ppid" in columns else "parent", "cgroup_path", "success")
+        places = [columns.index(name) if name in columns else len(columns) for name in names]
+        self._exe, self._path, self._parent, self._group, self._success = places
+
+    def tell(self, row: Row, contexts: Contexts) -> None:
+        """A call that failed started nothing."""
+        row = (*row, "")
+        if row[self._success] == 0:
+            return
+        path = row[self._path] or ""
+        contexts.started(
+            row[self.pid],
+            row[self._parent] or None,
+            row[self._exe] or "",
+            row[self._group] or "",
+            path if path.startswith("/") else "",
+        )
 
 
 class Stream:
@@ -81,7 +110,9 @@ class Stream:
         if layout is None:
             layout = self._layout(table, columns)
         place, of, missing, name = layout.pid, self._contexts.of, layout.missing, self._publisher
-        if place is None or missing == []:
+        if layout.starts is not None:
+            rows = [row + self._started(layout.starts, missing, row) + name for row in rows]
+        elif place is None or missing == []:
             rows = [row + name for row in rows]
         elif missing is None:
             rows = [row + of(row[place]) + name for row in rows]
@@ -98,7 +129,7 @@ class Stream:
         """Processes that ended; see `publisher.Stream`."""
         self._store.ended(rows)
         for _, _, pid in rows:
-            self._contexts.forget(pid)
+            self._contexts.ended(pid)
 
     def gap(self, text: str, lost: int) -> None:
         """Something was lost; see `publisher.Stream`."""
@@ -108,11 +139,16 @@ class Stream:
     def _layout(self, table: str, columns: tuple[str, ...]) -> _Layout:
         # The tuple is kept, so that no other can have its identity.
         self._kept.append(columns)
-        layout = self._layouts[table, id(columns)] = _Layout(columns)
+        layout = self._layouts[table, id(columns)] = _Layout(table, columns)
         rules = self._rest.of_class(event_class(table))
         if rules:
             layout.match = matcher(rules, table, layout.columns, self._contexts)
         return layout
+
+    def _started(self, starts: _Starts, missing: list[int] | None, row: Row) -> Row:
+        starts.tell(row, self._contexts)
+        context: Row = self._contexts.of(row[starts.pid])
+        return context if missing is None else tuple([context[i] for i in missing])
 
     def _kept_rows(self, match: Callable[[Row], int | None], rows: list[Row]) -> list[Row]:
         kept = []

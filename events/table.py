@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Who did it: the collector adds these to every event that names a process.
 CONTEXT = {
-    "exe": "Executable of the process; '' where it was gone before it could be read",
+    "exe": "Executable of the process; of one gone before it could be read, what was executed; '' where not known",
     "ppid": "Process id of its parent",
     "ancestors": "Its parents up to the first process, nearest first: name (pid) ← name (pid)",
     "cgroup_path": "Its control group",

@@ -13,5 +13,9 @@ def all_publishers() -> list[type[Publisher]]:
     from .bpf.publisher import Bpf
     from .fanotify import Fanotify
     from .inotify import Inotify
+    from .polling import Polling
+    from .proc_connector import ProcConnector
+    from .syslog import Syslog
+    from .udev import Udev
 
-    return [Audit, Bpf, Fanotify, Inotify]
+    return [Audit, Bpf, Fanotify, Inotify, ProcConnector, Polling, Syslog, Udev]

@@ -29,7 +29,11 @@ class ProcessEvents(EventTable, process_bound=True):
     mtime = Column(BIGINT, "Last change of its content, in Unix seconds")
     ctime = Column(BIGINT, "Last change of its inode, in Unix seconds")
     btime = Column(BIGINT, "Its creation, in Unix seconds; NULL where not known")
-    overflows = Column(TEXT, "What was cut for being too long: cmdline, path; '' for nothing")
+    overflows = Column(
+        TEXT,
+        "What was cut for being too long: cmdline, path; 'gone' where the process had ended or gone on to another "
+        "program before it could be read (path is '', cmdline at most its name in brackets); '' for nothing",
+    )
     parent = Column(BIGINT, "Process id of the parent")
     time = time()
     uptime = uptime()

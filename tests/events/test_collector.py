@@ -113,7 +113,7 @@ def test_rows_are_stored_with_who_did_it(tmp_path: Path, pipe: int):
     stored = rows(path, "SELECT eid, path, exe, ppid, ancestors <> '', publisher FROM process_events ORDER BY eid")
     assert stored == [
         (1, "/bin/true", os.readlink("/proc/self/exe"), os.getppid(), 1, "bpf"),
-        (2, "/gone", "", None, 0, "bpf"),
+        (2, "/gone", "/gone", None, 0, "bpf"),
     ]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     running.close()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from .configuration import text_of
-from .text import lines
+from .files import read
+from .text import decode, lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..scan import Scan
 
 PCI_FILES = ("/usr/share/misc/pci.ids", "/usr/share/hwdata/pci.ids")
@@ -77,3 +80,29 @@ def names_of(scan: Scan, files: tuple[str, ...]) -> Names:
         return Names()
 
     return scan.shared(files, read_them)
+
+
+def find_names(files: Iterable[str], vendor: str, model: str) -> tuple[str, str]:
+    """(vendor's name, model's name) from the first of the files the host has; '' for what is not in it.
+
+    The file is looked through for these alone, and nothing of it is kept: for whoever asks now and then, for long.
+    """
+    for file in files:
+        try:
+            text = decode(read(file))
+        except OSError:
+            continue
+        start = text.find(f"\n{vendor.lower()}  ")
+        if start < 0:
+            return "", ""
+        first = text.find("\n", start + 1)
+        first = len(text) if first < 0 else first
+        end = first
+        while text.startswith(("\n\t", "\n#"), end):
+            following = text.find("\n", end + 1)
+            end = len(text) if following < 0 else following
+        block = text[first:end] + "\n"
+        at = block.find(f"\n\t{model.lower()}  ") if model else -1
+        name = block[at + 2 : block.index("\n", at + 1)].partition("  ")[2] if at >= 0 else ""
+        return text[start + 1 : first].partition("  ")[2].strip(), name.strip()
+    return "", ""
