@@ -26,6 +26,7 @@ def differences(
     events: Sequence[Event],
     kept: Sequence[Event],
     identity: Callable[[Event], object],
+    contexts: Contexts | None = None,
 ) -> dict[str, list[Event]]:
     """What a publisher decided otherwise than Python does.
 
@@ -37,7 +38,7 @@ def differences(
     """
     decided = tuple(rule for rule in rules.rules if rule.id in set(enforced))
     came = {identity(event) for event in kept}
-    wanted = [(event, not any(excluded(rule, table, event) for rule in decided)) for event in events]
+    wanted = [(event, not any(excluded(rule, table, event, contexts) for rule in decided)) for event in events]
     return {
         "wrongly kept": [event for event, wants in wanted if not wants and identity(event) in came],
         "wrongly dropped": [event for event, wants in wanted if wants and identity(event) not in came],
