@@ -129,23 +129,31 @@ class Collector:
             assigned.failed(str(error))
             return
         assigned.state, assigned.reason = "running", ""
-        self._apply_rules(assigned)
         fd = publisher.fileno()
         self._polled[fd] = assigned
         assigned.fd = fd
         self._poll.register(fd, select.EPOLLIN)
+        self._apply_rules(assigned)
 
     def _apply_rules(self, assigned: Assigned) -> None:
-        assigned.enforced = assigned.publisher.exclude(self.rules)
+        try:
+            assigned.enforced = assigned.publisher.exclude(self.rules)
+        except OSError as error:
+            # Some of the old rules may be in force beside some of the new: it starts anew.
+            self._broke(assigned, error)
+            return
         assigned.stream.rest(self.rules, assigned.enforced)
 
     def _drain(self, assigned: Assigned) -> None:
         try:
             assigned.publisher.drain(assigned.stream)
         except OSError as error:
-            self._shut(assigned, "restarting")
-            assigned.failed(str(error))
-            assigned.stream.gap(f"{assigned.publisher.name} broke: {error}", 0)
+            self._broke(assigned, error)
+
+    def _broke(self, assigned: Assigned, error: OSError) -> None:
+        self._shut(assigned, "restarting")
+        assigned.failed(str(error))
+        assigned.stream.gap(f"{assigned.publisher.name} broke: {error}", 0)
 
     def _shut(self, assigned: Assigned, state: str) -> None:
         if assigned.fd is not None:

@@ -179,6 +179,29 @@ def test_excluded_events_are_dropped_and_counted(tmp_path: Path, pipe: int):
     running.close()
 
 
+def test_rules_that_cannot_be_applied_start_the_publisher_anew(tmp_path: Path, pipe: int):
+    class Refusing(Piped):
+        refusals = 0
+
+        def exclude(self, rules: Rules) -> frozenset[int]:
+            if rules.rules and not Refusing.refusals:
+                Refusing.refusals += 1
+                raise OSError("no room for rules")
+            return frozenset()
+
+    path = tmp_path / "events.db"
+    running = collector(path, Refusing)
+    running.use(Rules("quiet", (Rule(0, "{}", uid=(0,)),)))
+    state = "SELECT state, reason FROM event_publishers"
+    assert rows(path, state) == [("restarting", "no room for rules")]
+    running.assignment._all[0].retry_at = 0.0
+    running.step(0)
+    feed(running, pipe, [1, "/a", "", 0, NOW], [1, "/b", "", 5, NOW])
+    assert rows(path, "SELECT path FROM process_events") == [("/b",)]
+    assert rows(path, "SELECT state, excluded FROM event_publishers") == [("running", 1)]
+    running.close()
+
+
 def test_an_end_completes_its_row(tmp_path: Path):
     buffer = Buffer(str(tmp_path / "events.db"), TABLES)
     columns = ("pid", "path", "time")
