@@ -12,6 +12,7 @@ class Options:
 
     file_paths      {category: patterns} of files whose changes `file_events` records; `%` is one level, `%%` all below
     exclude_paths   {category: patterns} below those that are never watched
+    file_accesses   categories of which `file_events` records that a file was opened, too
     audit           how to reach audit: auto, multicast, unicast, or the path of a dispatcher's socket ('-': stdin)
     keep_seconds    events older than this leave the buffer
     keep_rows       rows of each event table that are kept at most
@@ -23,6 +24,7 @@ class Options:
         *,
         file_paths: Mapping[str, Sequence[str]] | None = None,
         exclude_paths: Mapping[str, Sequence[str]] | None = None,
+        file_accesses: Sequence[str] = (),
         audit: str = "auto",
         keep_seconds: int = 86_400,
         keep_rows: int = 1_000_000,
@@ -30,6 +32,7 @@ class Options:
     ) -> None:
         self.file_paths = dict(file_paths or {})
         self.exclude_paths = dict(exclude_paths or {})
+        self.file_accesses = tuple(file_accesses)
         self.audit = audit
         self.keep_seconds = keep_seconds
         self.keep_rows = keep_rows

@@ -11,5 +11,7 @@ def all_publishers() -> list[type[Publisher]]:
     """Every publisher, imported when somebody collects."""
     from .audit.publisher import Audit
     from .bpf.publisher import Bpf
+    from .fanotify import Fanotify
+    from .inotify import Inotify
 
-    return [Audit, Bpf]
+    return [Audit, Bpf, Fanotify, Inotify]

@@ -24,7 +24,9 @@ class FileEvents(EventTable, process_bound=True):
     md5 = Column(TEXT, "MD5 of the content; NULL where not hashed", collate="NOCASE")
     sha1 = Column(TEXT, "SHA-1 of the content", collate="NOCASE")
     sha256 = Column(TEXT, "SHA-256 of the content", collate="NOCASE")
-    hashed = Column(INTEGER, "1 if the file was hashed, 0 if there was no need, -1 if that failed")
+    hashed = Column(
+        INTEGER, "1 if hashed; 0 if there was no need; -1 if that failed, it is over 50 MiB or changed before"
+    )
     time = time()
     eid = eid()
     pid = Column(BIGINT, "Process that changed it; NULL where the publisher cannot tell")

@@ -16,6 +16,13 @@ from ._paths import asked_paths
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Protocol
+
+    class Stoppable(Protocol):
+        """A scan, or who else wants to end the reading of a large file by an exception."""
+
+        def check(self) -> None: ...
+
 
 _CHUNK = 1 << 20
 # Digests remembered, by (device, inode, size, mtime, ctime) of the file; the oldest go first.
@@ -64,7 +71,7 @@ class _Hashed:
         return known[kind]
 
 
-def digests(scan: Scan, name: str, kinds: list[str]) -> tuple[dict[str, str], tuple[int, ...] | None]:
+def digests(scan: Stoppable, name: str, kinds: list[str]) -> tuple[dict[str, str], tuple[int, ...] | None]:
     """The digests of a file's content, read once, and the key to remember them by. Raises OSError.
 
     No key where the file could change without its key: it changed just now or while it was read, or it is none that

@@ -32,7 +32,7 @@ def expand_as_osquery(scan: Scan, pattern: str) -> Iterator[str]:
     if pattern.startswith("%/"):
         pattern = f"{os.getcwd()}/{pattern}"
     everything = pattern.endswith("%%")
-    for alternative in _alternatives(re.sub("%+", "*", pattern)):
+    for alternative in alternatives(re.sub("%+", "*", pattern)):
         for path in walk.below("", alternative.split("/")):
             yield path
             if everything and path.endswith("/"):
@@ -109,17 +109,17 @@ class _Walk:
                 scan.note(f"a directory cannot be read: {error.strerror}", folder)
 
 
-def _alternatives(pattern: str) -> list[str]:
+def alternatives(pattern: str) -> list[str]:
     """What braces stand for, as a shell has it.
 
-    >>> _alternatives("/etc/{a,b}*"), _alternatives("{}"), _alternatives("{x")
+    >>> alternatives("/etc/{a,b}*"), alternatives("{}"), alternatives("{x")
     (['/etc/a*', '/etc/b*'], ['{}'], ['{x'])
     """
     found = re.search(r"\{([^{}]+)\}", pattern)
     if found is None:
         return [pattern]
     before, after = pattern[: found.start()], pattern[found.end() :]
-    return [one for choice in found[1].split(",") for one in _alternatives(before + choice + after)]
+    return [one for choice in found[1].split(",") for one in alternatives(before + choice + after)]
 
 
 def _literal(part: str) -> str | None:
@@ -135,16 +135,21 @@ def _literal(part: str) -> str | None:
 
 def _matcher(part: str) -> Callable[[str], object]:
     """Whether a name fits one part of a glob; a dot in front must be written."""
-    tokens = re.findall(r"\\.|\*+|\?|\[[!^]?\]?[^\]]*\]|.", part, re.DOTALL)
     hidden = "" if part[:1] == "." else r"(?!\.)"
-    return compiled([_one(token) for token in tokens], hidden)
+    return compiled(translated(part), hidden)
 
 
-def _one(token: str) -> str:
+def translated(part: str, character: str = ".") -> list[str]:
+    """The regular expressions of the tokens of one part of a glob; `character` is that of any one character."""
+    tokens = re.findall(r"\\.|\*+|\?|\[[!^]?\]?[^\]]*\]|.", part, re.DOTALL)
+    return [_one(token, character) for token in tokens]
+
+
+def _one(token: str, character: str) -> str:
     if token[0] == "[" and len(token) > 2:
         negated = token[1] in "!^"
         inside = re.sub(r"([\[\]\\&|~])", r"\\\1", token[2 if negated else 1 : -1]).replace("--", "-\\-")
-        return f"[{'^' if negated else ''}{inside}]"
+        return f"[{'^/' if negated else ''}{inside}]"
     if token[0] == "\\" and len(token) > 1:
         return re.escape(token[1])
-    return {"*": ".*", "?": "."}.get(token[0]) or re.escape(token)
+    return {"*": character + "*", "?": character}.get(token[0]) or re.escape(token)
