@@ -52,6 +52,7 @@ class Changes:
         self._pending: dict[str, _Job] = {}
         self._done: deque[_Job] = deque()
         self._hasher: _Hasher | None = None
+        self._stream: Stream | None = None
         self.fd, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def add(
@@ -94,8 +95,9 @@ class Changes:
         else:
             self._hash(_Job(path, head, tail))
 
-    def flush(self, stream: Stream) -> int:
-        """Hand over the rows that are complete; gives how many."""
+    def flush(self, stream: Stream) -> None:
+        """Hand over the rows that are complete."""
+        self._stream = stream
         while True:
             try:
                 if not os.read(self.fd, 65536):
@@ -109,22 +111,20 @@ class Changes:
                 self._settle(job)
         rows, self._rows = self._rows, []
         stream.add("file_events", COLUMNS_WITH_PID if self._with_pid else COLUMNS, rows)
-        return len(rows)
-
-    def settle(self) -> None:
-        """Wait for no hash any more: rows that still do go without."""
-        for job in self._pending.values():
-            self._settle(job)
-        self._pending.clear()
 
     def wake(self) -> None:
         """Make `fd` readable: there is something to do though no event may come."""
         _signal(self._wake)
 
     def close(self) -> None:
-        """Stop hashing."""
+        """Stop hashing; rows that still wait for that go without, to the stream that the last ones went to."""
         if self._hasher is not None:
             self._hasher.stop()
+        if self._stream is not None:
+            for job in self._pending.values():
+                self._settle(job)
+            self._pending.clear()
+            self.flush(self._stream)
         os.close(self.fd)
         os.close(self._wake)
 

@@ -13,7 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
+from hostql.events.buffer import Buffer
+from hostql.events.catalog import catalog
+from hostql.events.collector import Collector
 from hostql.events.exclusion.rules import PathPattern, Rule, Rules
 from hostql.events.options import Options
 from hostql.events.publisher import Publisher, Unavailable
@@ -390,3 +394,28 @@ def link(fd: str) -> str:
         return os.readlink(f"/proc/self/fd/{fd}")
     except OSError:
         return ""
+
+
+def test_the_table_has_what_the_collector_collected(folder: Path):
+    names = catalog()
+    tables = [names.load(name) for name in names if names.subject(name) == "events"]
+    options = Options(file_paths={"all": [f"{folder}/watched/%%"]})
+    (folder / "watched").mkdir()
+    running = Collector(Buffer(str(folder / "events.db"), tables), [names.load("file_events")], KINDS, options)
+    running.start()
+    reader = apsw.Connection(str(folder / "events.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    (folder / "watched/file").write_text("content")
+
+    def stored() -> list[tuple[Any, ...]]:
+        return reader.execute("SELECT action, size, hashed, exe, publisher FROM file_events ORDER BY eid").fetchall()
+
+    end = time.monotonic() + PATIENCE
+    while len(stored()) < 2:
+        assert time.monotonic() < end
+        running.step()
+    publisher = stored()[0][-1]
+    exe = os.readlink("/proc/self/exe") if publisher == "fanotify" else None
+    assert stored()[1] == ("UPDATED", 7, 1, exe, publisher)
+    assert publisher == ("fanotify" if os.geteuid() == 0 else "inotify")
+    reader.close()
+    running.close()
