@@ -71,8 +71,8 @@ class Buffer:
 
     @property
     def waiting(self) -> int:
-        """Rows not yet written."""
-        return self._waiting_rows
+        """Rows not yet written, or, where only the ends of processes wait, how many batches of those."""
+        return self._waiting_rows or len(self._waiting)
 
     def commit(self) -> None:
         """Write what waits, in one transaction. A disk that refuses is told in `problem` and tried again later."""

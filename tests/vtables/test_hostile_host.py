@@ -9,6 +9,7 @@ import io
 import os
 import resource
 import shutil
+import socket
 import stat
 import subprocess
 import tempfile
@@ -322,8 +323,10 @@ def test_a_process_that_ends_while_its_row_is_read() -> None:
 @pytest.mark.parametrize("table", [name for name in TABLES if name.startswith("process")])
 def test_processes_that_end_while_the_table_is_read(table: str) -> None:
     children = [subprocess.Popen(["sleep", "600"], stdout=subprocess.PIPE) for _ in range(5)]
+    # So that each table has a row on a host where nothing else holds a socket.
+    ours, theirs = socket.socketpair()
     try:
-        with Database() as database:
+        with ours, theirs, Database() as database:
             rows = iter(database.execute(f"SELECT * FROM {table}"))
             next(rows)
             for child in children:
