@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# Tests of one file run one after the other; tests/conftest.py says what else does.
+SIDE_BY_SIDE := -n auto --dist loadgroup
 
 .PHONY: shell test test-quick lint bench bpf docs wheel clean
 
@@ -10,10 +12,10 @@ shell: $(READY)  ## install, and open the prompt
 	@$(BIN)/hostql
 
 test: $(READY)  ## install, and run all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-quick: $(READY)  ## the tests that need neither root nor minutes
-	$(BIN)/python -m pytest -m "not live and not slow" $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not live and not slow" $(ARGS)
 
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .

@@ -16,6 +16,15 @@ NOBODY = 65534
 _CLONE_NEWNET = 0x40000000
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Which tests run one after the other where several processes share them (pytest-xdist): those of a file, and all
+    that look at the whole kernel (audit, its connectors), which are one host's."""
+    for item in items:
+        folder = item.path.parent.name
+        group = "kernel" if folder == "live" else f"{folder}/{item.path.stem}"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture
 def db() -> Iterator[Database]:
     """A database over the live host."""

@@ -221,7 +221,7 @@ def test_old_and_too_many_rows_expire_but_never_the_newest(tmp_path: Path):
     buffer.commit()
     buffer.expire(60, 1000)
     assert rows(path, "SELECT eid FROM process_events") == [(10,)]
-    buffer.add("process_events", columns, [(n, NOW) for n in range(10)])
+    buffer.add("process_events", columns, [(n, int(time.time())) for n in range(10)])
     buffer.commit()
     buffer.expire(60, 5)
     assert rows(path, "SELECT eid FROM process_events ORDER BY eid") == [(n,) for n in range(16, 21)]
@@ -254,7 +254,7 @@ def test_a_cursor_sees_every_event_once_and_counts_what_it_missed(tmp_path: Path
     path = tmp_path / "events.db"
     buffer = Buffer(str(path), TABLES)
     columns = ("pid", "time")
-    buffer.add("process_events", columns, [(n, NOW) for n in range(10)])
+    buffer.add("process_events", columns, [(n, int(time.time())) for n in range(10)])
     buffer.commit()
     first = apsw.Connection(str(path))
     cursor = Cursor(first, "test", "process_events")
