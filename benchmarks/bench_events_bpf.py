@@ -15,6 +15,8 @@ import time
 from contextlib import contextmanager
 from statistics import median
 
+import apsw
+
 from ..events.buffer import Buffer
 from ..events.catalog import catalog
 from ..events.collector import Collector
@@ -132,7 +134,7 @@ def _storing(generator: str, folder: str) -> None:
         with subprocess.Popen([generator, "connect", str(CONNECTS), str(SECONDS)]) as load:
             started, cpu = time.monotonic(), time.process_time()
             collector.run(lambda: load.poll() is not None)
-            collector.buffer.commit()
+            collector.store.commit()
             used, wall = time.process_time() - cpu, time.monotonic() - started
         (assigned,) = collector.assignment.opened()
         counters, stored = assigned.counters(), assigned.stream.stored
@@ -146,11 +148,12 @@ def _visible(folder: str) -> None:
 
     times = []
     with _collecting(folder, "socket_events") as collector, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        reader = apsw.Connection(os.path.join(folder, "events.db"), flags=apsw.SQLITE_OPEN_READONLY)
         sql = "SELECT 1 FROM socket_events WHERE pid = ? AND remote_port = ?"
         for port in range(20_001, 20_021):
             udp.connect(("127.0.0.1", port))
             began = time.monotonic()
-            while not collector.buffer._connection.execute(sql, (os.getpid(), port)).fetchall():
+            while not reader.execute(sql, (os.getpid(), port)).fetchall():
                 collector.step()
             times.append(time.monotonic() - began)
     figures = f"median of {len(times)}, the longest {max(times) * 1000:.0f} ms"

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-    from .buffer import Buffer
     from .exclusion.rules import Rule, Rules
     from .publisher import Publisher, Unavailable
+    from .store import Store
     from .stream import Stream
     from .table import EventTable
 
 # Seconds before a publisher that broke is tried again; doubled each time, up to the last.
 BACKOFF = (1.0, 60.0)
+# Seconds it must have run for the backoff to begin anew.
+FORGIVEN = 300.0
 
 
 class Assigned:
@@ -34,6 +36,12 @@ class Assigned:
         self.reason = ""
         self.restarts = 0
         self.retry_at = 0.0
+        self.opened_at = 0.0
+        # Unix seconds since when it does not run, where it ran before.
+        self.broke_at: int | None = None
+        self.broke = ""
+        # Whether it runs without a table that it was given since.
+        self.outdated = False
         self.fd: int | None = None
         self.enforced: frozenset[int] = frozenset()
         self._past = Counters()
@@ -47,7 +55,12 @@ class Assigned:
     def failed(self, reason: str) -> None:
         """It broke: to be tried again, later each time."""
         self.state, self.reason = "restarting", reason
+        if self.broke_at is None:
+            self.broke_at, self.broke = int(time.time()), f"{self.publisher.name} broke: {reason}"
         self.restarts += 1
+        # One that ran for long does not pay for what was long ago.
+        if time.monotonic() - self.opened_at > FORGIVEN:
+            self._wait = BACKOFF[0]
         self.retry_at = time.monotonic() + self._wait
         self._wait = min(self._wait * 2, BACKOFF[1])
 
@@ -71,7 +84,7 @@ class Assignment:
         self._tables = {table.name: table for table in tables}
         self._all = [Assigned(kind()) for kind in sorted(publishers, key=lambda kind: kind.tier)]
         for name in self._tables:
-            self._give(name, set())
+            self._give(name)
 
     def opened(self) -> list[Assigned]:
         """Those at work."""
@@ -87,28 +100,55 @@ class Assignment:
         """Those that broke and are to be tried again now."""
         return [a for a in self._all if a.state == "restarting" and a.retry_at <= now]
 
+    def reconsider(self, changed: set[str]) -> list[Assigned]:
+        """Settings of these names changed: those that run and look at them, to be opened anew. Those that could not
+        work before may be able to now, and get their tables back from the next best."""
+        affected = [a for a in self._all if changed.intersection(a.publisher.settings)]
+        for assigned in affected:
+            if assigned.state == "unavailable":
+                assigned.state, assigned.reason = "standby", ""
+        for name in self._tables:
+            before = self._feeding(name)
+            best = next(iter(self._able(name)), None)
+            if best is not None and best is not before:
+                best.tables |= {name}
+                if before is not None:
+                    before.tables -= {name}
+                    affected.append(before)
+        return [a for a in dict.fromkeys(affected) if a.state == "running"]
+
     def pass_on(self, assigned: Assigned) -> None:
         """Give the tables of one that is not available to the next best. Those come after it in `closed`."""
         for name in assigned.tables:
-            self._give(name, {a.publisher.name for a in self._all if a.state == "unavailable"})
+            self._give(name)
         assigned.tables = frozenset()
 
-    def report(self, rules: Rules, buffer: Buffer, problem: str = "") -> dict[str, list[tuple[Any, ...]]]:
+    def report(self, rules: Rules, store: Store, problem: str = "") -> dict[str, list[tuple[Any, ...]]]:
         """The rows of event_publishers, event_exclusions and osquery_events; `problem` concerns all."""
         return {
-            "event_publishers": [_publisher_row(assigned, buffer, problem) for assigned in self._all],
+            "event_publishers": [_publisher_row(assigned, store, problem) for assigned in self._all],
             "event_exclusions": [row for rule in rules.rules for row in _exclusion_rows(rule, rules, self.opened())],
-            "osquery_events": self._osquery_rows(buffer),
+            "osquery_events": self._osquery_rows(store),
         }
 
-    def _give(self, table: str, without: set[str]) -> None:
+    def _give(self, table: str) -> None:
+        for assigned in self._able(table):
+            assigned.tables |= {table}
+            assigned.outdated = assigned.state == "running"
+            return
+
+    def _able(self, table: str) -> Iterator[Assigned]:
+        """Those that may be able to feed a table, the best first."""
         for name in self._tables[table].publishers:
             for assigned in self._all:
-                if assigned.publisher.name == name and name not in without and table in assigned.publisher.tables:
-                    assigned.tables |= {table}
-                    return
+                fits = assigned.publisher.name == name and table in assigned.publisher.tables
+                if fits and assigned.state != "unavailable":
+                    yield assigned
 
-    def _osquery_rows(self, buffer: Buffer) -> list[tuple[Any, ...]]:
+    def _feeding(self, table: str) -> Assigned | None:
+        return next((a for a in self._all if table in a.tables), None)
+
+    def _osquery_rows(self, store: Store) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = []
         for a in self._all:
             active = a.state == "running"
@@ -117,19 +157,19 @@ class Assignment:
         for name in self._tables:
             feeding = [a.publisher.name for a in self.opened() if name in a.tables]
             publisher = feeding[0] if feeding else ""
-            rows.append((name, publisher, "subscriber", len(feeding), buffer.stored.get(name, 0), 0, bool(feeding)))
+            rows.append((name, publisher, "subscriber", len(feeding), store.stored.get(name, 0), 0, bool(feeding)))
         return rows
 
 
-def _publisher_row(assigned: Assigned, buffer: Buffer, problem: str) -> tuple[Any, ...]:
+def _publisher_row(assigned: Assigned, store: Store, problem: str) -> tuple[Any, ...]:
     counters = assigned.counters()
     stream = getattr(assigned, "stream", None)
     stored = stream.stored if stream is not None else 0
     here = stream.excluded if stream is not None else 0
-    lost = counters.lost + sum(buffer.dropped.get(name, 0) for name in assigned.tables)
-    reason = assigned.reason or buffer.problem or problem
-    if not reason and stream is not None and stream.gaps:
-        reason = stream.gaps[-1][1]
+    lost = counters.lost + sum(store.dropped.get(name, 0) for name in assigned.tables)
+    reason = assigned.reason or store.problem or problem
+    if not reason and stream is not None:
+        reason = stream.trouble
     return (
         assigned.publisher.name,
         assigned.state,

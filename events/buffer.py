@@ -1,23 +1,31 @@
 """`Buffer`: events on disk, one native SQLite table for each event table, in WAL mode, written in batches.
 
 Readers attach the file read-only (`attach.py`) and query it at SQLite's own speed. What cannot be written waits in
-memory, bounded; what does not fit there is dropped and counted. A damaged file is put aside and a new one is begun.
+memory, bounded; what does not fit there is dropped and counted. A damaged file is put aside and a new one is begun;
+where no file can be used, rows are kept in memory until one can.
 """
 
 from __future__ import annotations
 
+import glob
 import os
 import time
 
 import apsw
 
-from ..vtables.table import TEXT, UNSIGNED_BIGINT, Table, quote
-from .table import EventTable
+from ..vtables.table import quote
+from .buffer_file import declarations, is_added, last_written, shrink, storable, transact
+from .catalog import catalog
+from .expiry import Expiry, used
+from .stream import GAP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
+
+    from ..vtables.table import Table
+    from .options import Options
 
     Row = tuple[Any, ...]
 
@@ -25,19 +33,39 @@ if TYPE_CHECKING:
 LAYOUT = 1
 # Rows that wait in memory while the disk refuses them.
 WAITING_ROWS = 50_000
-# Seconds between attempts to write to a disk that refused.
+# Bytes kept in memory where no file can be used.
+MEMORY_BYTES = 32 << 20
+# Bytes of a disk that are left to others, or a twentieth of it where that is less; and what an empty buffer takes.
+LEFT_TO_OTHERS = 256 << 20
+SMALLEST = 1 << 20
+# Seconds between attempts to write to a disk that refused, between attempts to use a file where none could be used, and
+# between expiries by age and count.
 RETRY_AFTER = 1.0
+REOPEN_AFTER = 10.0
+EXPIRE_AFTER = 30.0
 _BUSY_MS = 2000
+# A row is completed by an end that can be its own: one that lasted as long as the row is old, and this many seconds
+# more, since ends may be read late. Else it is that of another process with the same pid, whose row was excluded.
+_LATE = 60
 _ENDED = (
     "UPDATE process_events SET exit_code = ?, duration_ms = ? "
-    "WHERE eid = (SELECT max(eid) FROM process_events WHERE pid = ?) AND exit_code IS NULL"
+    "WHERE eid = (SELECT max(eid) FROM process_events WHERE pid = ?) AND exit_code IS NULL AND time >= ?"
 )
-# Columns with an index besides time, by table.
-_INDEXED = {"process_events": ("pid",)}
+_DAMAGED = (apsw.CorruptError, apsw.NotADBError)
+_REFUSED = (
+    apsw.FullError,
+    apsw.IOError,
+    apsw.ReadOnlyError,
+    apsw.CantOpenError,
+    apsw.BusyError,
+    apsw.LockedError,
+    apsw.PermissionsError,
+    apsw.NoMemError,
+)
 
 
 class Buffer:
-    """The writer's side; there is one writer.
+    """The writer's side; there is one writer. It is a `store.Store`.
 
     problem  what is wrong with the disk, '' while all is well
     dropped  rows that were dropped because the disk refused them, by table
@@ -49,13 +77,17 @@ class Buffer:
         self.problem = ""
         self.dropped: dict[str, int] = {}
         self.stored: dict[str, int] = {}
-        self._tables = {table.name: table for table in tables}
+        self._tables = {table.name: table for table in (*tables, catalog().load("event_gaps"))}
+        self._added = [name for name, table in self._tables.items() if is_added(table)]
         # (table or '', statement, rows), in the order of their arrival.
         self._waiting: list[tuple[str, str, list[Row]]] = []
         self._waiting_rows = 0
-        self._retry_at = 0.0
+        self._retry_at = self._expire_at = 0.0
         self._statements: dict[tuple[str, int], str] = {}
         self._columns: dict[int, tuple[str, ...]] = {}
+        self._expiry = Expiry()
+        self._in_memory = self._too_large = False
+        self._reopen_at = 0.0
         self._connection = self._open()
 
     def add(self, table: str, columns: tuple[str, ...], rows: list[Row]) -> None:
@@ -67,7 +99,8 @@ class Buffer:
 
     def ended(self, rows: list[Row]) -> None:
         """(exit code, duration in ms, pid) of processes: completes the newest row of each in `process_events`."""
-        self._waiting.append(("", _ENDED, rows))
+        now = int(time.time()) - _LATE
+        self._waiting.append(("", _ENDED, [(*row, now - row[1] // 1000 if row[1] is not None else 0) for row in rows]))
 
     @property
     def waiting(self) -> int:
@@ -76,69 +109,93 @@ class Buffer:
 
     def commit(self) -> None:
         """Write what waits, in one transaction. A disk that refuses is told in `problem` and tried again later."""
-        if not self._waiting or time.monotonic() < self._retry_at:
+        if not self._waiting or self._too_large or time.monotonic() < self._retry_at:
             return
-        connection = self._connection
         try:
-            with connection:
-                for _, statement, rows in self._waiting:
-                    connection.executemany(statement, rows)
-        except (apsw.CorruptError, apsw.NotADBError) as error:
-            self._put_aside(str(error))
-        except (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError, apsw.BusyError) as error:
-            self.problem = f"{self.path} cannot be written: {error}"
+            written = self._written(self._write)
+        except (TypeError, ValueError, OverflowError):
+            self._drop_unstorable()
+            written = self._written(self._write)
+        if not written:
             self._retry_at = time.monotonic() + RETRY_AFTER
-        else:
-            for table, _, rows in self._waiting:
-                if table:
-                    self.stored[table] = self.stored.get(table, 0) + len(rows)
-            self._waiting.clear()
-            self._waiting_rows = 0
+            return
+        for table, _, rows in self._waiting:
+            if table:
+                self.stored[table] = self.stored.get(table, 0) + len(rows)
+        self._waiting.clear()
+        self._waiting_rows = 0
+        if not self._in_memory:
             self.problem = ""
 
     def replace(self, table: str, rows: Sequence[Row]) -> None:
         """The rows of a table of the machinery, in place of those that were there."""
-        columns = tuple(column.name for column in self._tables[table].columns)
-        places = ", ".join("?" * len(columns))
+
+        def write(connection: apsw.Connection) -> None:
+            places = ", ".join("?" * len(self._tables[table].columns))
+            connection.execute(f"DELETE FROM {quote(table)}")
+            connection.executemany(f"INSERT INTO {quote(table)} VALUES ({places})", rows)
+
+        self._written(write)
+
+    def keep(self, options: Options) -> None:
+        """Let go of what is too old or too much, now and then, and look whether a file can be used again."""
+        now = time.monotonic()
+        if self._in_memory and now >= self._reopen_at:
+            self._reopen()
+        self._keep_bytes(min(options.keep_bytes, self._room()))
+        if now >= self._expire_at:
+            self._expire_at = now + EXPIRE_AFTER
+            self.expire(options.keep_seconds, options.keep_rows)
+
+    def _room(self) -> int:
+        """Bytes that the buffer may take of the disk, of which a part is always left to others."""
+        if self._in_memory:
+            return MEMORY_BYTES
         try:
-            with self._connection:
-                self._connection.execute(f"DELETE FROM {quote(table)}")
-                self._connection.executemany(f"INSERT INTO {quote(table)} VALUES ({places})", rows)
-        except (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.BusyError) as error:
-            self.problem = f"{self.path} cannot be written: {error}"
+            disk = os.statvfs(self.path)
+        except OSError:
+            return 1 << 60
+        reserve = min(disk.f_blocks * disk.f_frsize // 20, LEFT_TO_OTHERS)
+        return max(self.size() + disk.f_bavail * disk.f_frsize - reserve, 0)
+
+    def _keep_bytes(self, most: int) -> None:
+        if self.size() <= most:
+            self._too_large = False
+            return
+        gone: list[int] = []
+
+        def delete(connection: apsw.Connection) -> None:
+            # A tenth less, so that this is not for every second.
+            gone.append(self._expiry.by_bytes(connection, self._added, most * 9 // 10))
+
+        # The log first: where a disk is full, deleting needs room in it too.
+        while self._written(shrink, in_transaction=False) and self._written(delete) and gone[-1]:
+            pass
+        # A reader that does not end holds the log, which then only grows.
+        self._too_large = self.size() > max(most * 2, SMALLEST)
+        if self._too_large:
+            self.problem = (
+                f"{self.path} takes {self.size() >> 20} MiB: somebody who reads it, or others' files, hold them"
+            )
 
     def expire(self, keep_seconds: int, keep_rows: int) -> int:
         """Delete what is too old or too much, the oldest first; returns how many rows. The newest row of a table always
         stays, so that SQLite never gives its number again and cursors hold."""
-        connection, gone = self._connection, 0
-        oldest = int(time.time()) - keep_seconds
-        for name, table in self._tables.items():
-            if not issubclass(table, EventTable):
-                continue
-            sql = (
-                f"DELETE FROM {quote(name)} WHERE eid < (SELECT max(eid) FROM {quote(name)}) AND eid <= max("
-                f"coalesce((SELECT max(eid) FROM {quote(name)} WHERE time < ?), 0),"
-                f"coalesce((SELECT max(eid) - ? FROM {quote(name)}), 0))"
-            )
-            try:
-                connection.execute(sql, (oldest, keep_rows)).fetchall()
-                gone += connection.changes()
-            except apsw.Error as error:
-                self.problem = f"{self.path} cannot be written: {error}"
-                return gone
-        return gone
+        gone: list[int] = []
+
+        def delete(connection: apsw.Connection) -> None:
+            gone.append(self._expiry.by_age_and_count(connection, self._added, keep_seconds, keep_rows))
+
+        self._written(delete)
+        if sum(gone):
+            self._written(shrink, in_transaction=False)
+        return sum(gone)
 
     def size(self) -> int:
-        """Bytes of the file and its log."""
+        """Bytes of the file and its log, or of the memory used in its place."""
+        if self._in_memory:
+            return used(self._connection)
         return sum(os.path.getsize(p) for p in (self.path, self.path + "-wal") if os.path.exists(p))
-
-    def shrink(self) -> None:
-        """Give pages that are free back to the file system, some at a time."""
-        try:
-            self._connection.execute("PRAGMA incremental_vacuum(1000)").fetchall()
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        except apsw.Error as error:
-            self.problem = f"{self.path} cannot be written: {error}"
 
     def close(self) -> None:
         """Write what waits, as far as that goes, and close."""
@@ -146,45 +203,102 @@ class Buffer:
         self.commit()
         self._connection.close(True)
 
+    def _write(self, connection: apsw.Connection) -> None:
+        for _, statement, rows in self._waiting:
+            connection.executemany(statement, rows)
+
+    def _drop_unstorable(self) -> None:
+        """A value that SQLite cannot hold costs its own row."""
+        for index, (table, statement, rows) in enumerate(self._waiting):
+            good = [row for row in rows if all(map(storable, row))]
+            self._waiting[index] = (table, statement, good)
+            self._waiting_rows -= len(rows) - len(good)
+            self.dropped[table] = self.dropped.get(table, 0) + len(rows) - len(good)
+
+    def _written(self, write: Callable[[apsw.Connection], object], in_transaction: bool = True) -> bool:
+        """Whether that worked; else `problem` says why not, and a damaged file has been put aside."""
+        try:
+            if in_transaction:
+                transact(self._connection, write)
+            else:
+                write(self._connection)
+        except _DAMAGED as error:
+            self._connection.close(True)
+            self._quarantine(str(error))
+            self._connection = self._open()
+            return False
+        except _REFUSED as error:
+            self.problem = f"{self.path} cannot be written: {error}"
+            return False
+        return True
+
     def _open(self) -> apsw.Connection:
         try:
-            os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-            # Made here, so that it is private from its first moment.
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
-            return self._prepared(apsw.Connection(self.path))
-        except (OSError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.FullError, apsw.IOError) as error:
+            return self._open_file()
+        except (OSError, apsw.Error) as error:
             self.problem = f"events are kept in memory alone: {self.path} cannot be used: {error}"
-            return self._prepared(apsw.Connection(":memory:"))
+            self._in_memory = True
+            self._reopen_at = time.monotonic() + REOPEN_AFTER
+            connection = apsw.Connection(":memory:")
+            self._prepare(connection)
+            return connection
 
-    def _prepared(self, connection: apsw.Connection) -> apsw.Connection:
+    def _open_file(self) -> apsw.Connection:
+        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+        before = last_written(self.path)
+        # Made here, so that it is private from its first moment.
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        connection = apsw.Connection(self.path)
         try:
-            connection.set_busy_timeout(_BUSY_MS)
-            layout = connection.execute("PRAGMA user_version").fetchall()[0][0]
-            if layout not in (0, LAYOUT):
-                raise apsw.CorruptError(f"its layout is {layout}, {LAYOUT} is expected")
-            for pragma in ("auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = NORMAL"):
-                connection.execute(f"PRAGMA {pragma}").fetchall()
-            with connection:
-                for table in self._tables.values():
-                    for statement in declarations(table):
-                        connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {LAYOUT}")
-        except (apsw.CorruptError, apsw.NotADBError) as error:
+            self._prepare(connection)
+        except _DAMAGED as error:
             connection.close(True)
             self._quarantine(str(error))
-            return self._open()
+            return self._open_file()
+        except apsw.Error:
+            connection.close(True)
+            raise
+        if before:
+            row = (int(time.time()), before, "", "nobody collected events", 0, "")
+            self._waiting.insert(0, ("", self._insert("event_gaps", GAP), [row]))
         return connection
 
-    def _put_aside(self, reason: str) -> None:
-        self._connection.close(True)
-        self._quarantine(reason)
-        self._connection = self._open()
+    def _prepare(self, connection: apsw.Connection) -> None:
+        connection.set_busy_timeout(_BUSY_MS)
+        layout = connection.pragma("user_version")
+        if layout not in (0, LAYOUT):
+            raise apsw.CorruptError(f"its layout is {layout}, {LAYOUT} is expected")
+        for name, value in (("auto_vacuum", "INCREMENTAL"), ("journal_mode", "WAL"), ("synchronous", "NORMAL")):
+            connection.pragma(name, value)
+        with connection:
+            for table in self._tables.values():
+                for statement in declarations(table):
+                    connection.execute(statement)
+            connection.pragma("user_version", LAYOUT)
+
+    def _reopen(self) -> None:
+        """Go from memory to the file, where that can be used by now, and take along what is in memory."""
+        try:
+            file = self._open_file()
+        except (OSError, apsw.Error):
+            self._reopen_at = time.monotonic() + REOPEN_AFTER
+            return
+        memory, self._connection, self._in_memory, self.problem = self._connection, file, False, ""
+        for name in self._added:
+            columns = [quote(column.name) for column in self._tables[name].columns if column.name != "eid"]
+            rows = memory.execute(f"SELECT {', '.join(columns)} FROM {quote(name)} ORDER BY eid").fetchall()
+            insert = f"INSERT INTO {quote(name)} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+            # In front of what came since: it is older. Counted as stored already.
+            self._waiting.insert(0, ("", insert, rows))
+        memory.close(True)
 
     def _quarantine(self, reason: str) -> None:
         aside = f"{self.path}.damaged-{int(time.time())}"
-        for ending in ("-wal", "-shm"):
-            if os.path.exists(self.path + ending):
-                os.unlink(self.path + ending)
+        # One is enough to look into; the disk has a bound.
+        earlier = glob.glob(glob.escape(f"{self.path}.damaged-") + "*")
+        for path in (self.path + "-wal", self.path + "-shm", *earlier):
+            if os.path.exists(path):
+                os.unlink(path)
         os.replace(self.path, aside)
         self.problem = f"the buffer was damaged ({reason}); it was put aside as {aside}"
 
@@ -204,20 +318,3 @@ class Buffer:
             if table:
                 self._waiting_rows -= len(rows)
                 self.dropped[table] = self.dropped.get(table, 0) + len(rows)
-
-
-def declarations(table: type[Table]) -> list[str]:
-    """The statements that make a table of the buffer and its index."""
-    events = issubclass(table, EventTable)
-    columns = []
-    for column in table.columns:
-        kind = "BIGINT" if column.type == UNSIGNED_BIGINT else column.type
-        if events and column.name == "eid":
-            kind = "INTEGER PRIMARY KEY"
-        if column.collate == "NOCASE" and column.type == TEXT:
-            kind += " COLLATE NOCASE"
-        columns.append(f"{quote(column.name)} {kind}")
-    made = [f"CREATE TABLE IF NOT EXISTS {quote(table.name)} ({', '.join(columns)})"]
-    for name in ("time", *_INDEXED.get(table.name, ())) if events else ():
-        made.append(f"CREATE INDEX IF NOT EXISTS {quote(f'{table.name}_{name}')} ON {quote(table.name)} ({name})")
-    return made

@@ -14,23 +14,22 @@ from .assignment import Assigned, Assignment
 from .context import Contexts
 from .exclusion.rules import Rules
 from .publisher import Unavailable
-from .stream import Stream
+from .stream import GAP, Stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from .buffer import Buffer
     from .options import Options
     from .publisher import Publisher
+    from .store import Store
     from .table import EventTable
 
 # Seconds after which an event is in the buffer at the latest, when little happens.
 FLUSH = 0.1
-# Seconds between writing the publishers' counters, and between expiries.
+# Seconds between writing the publishers' counters.
 REPORT = 1.0
-EXPIRE = 30.0
 # Rows that are committed at once even before FLUSH is over.
 BATCH = 20_000
 
@@ -43,13 +42,13 @@ class Collector:
 
     def __init__(
         self,
-        buffer: Buffer,
+        store: Store,
         tables: Iterable[type[EventTable]],
         publishers: Iterable[type[Publisher]],
         options: Options,
         rules: Rules | None = None,
     ) -> None:
-        self.buffer = buffer
+        self.store = store
         self.options = options
         self.rules = rules or Rules()
         self.contexts = Contexts()
@@ -57,14 +56,13 @@ class Collector:
         self._poll = select.epoll()
         self._polled: dict[int, Assigned] = {}
         self.problem = ""
-        self._report_at = self._expire_at = 0.0
+        self._report_at = 0.0
         self._reported: dict[str, tuple[list[tuple[Any, ...]], str]] = {}
 
     def start(self) -> None:
         """Open the best publisher for each table; those that cannot work say why in `event_publishers`."""
         self.contexts.prime()
-        for assigned in self.assignment.closed():
-            self._open(assigned)
+        self._open_all()
         self._report()
 
     def run(self, stopped: Callable[[], bool]) -> None:
@@ -75,21 +73,27 @@ class Collector:
     def step(self, wait: float = REPORT) -> None:
         """Wait for something to happen, for `wait` seconds at most, and handle it."""
         began = time.monotonic()
-        timeout = min(wait, FLUSH) if self.buffer.waiting else wait
+        timeout = min(wait, FLUSH) if self.store.waiting else wait
         for fd, _ in self._poll.poll(timeout):
             if fd == self._waker:
                 os.read(fd, 4096)
             else:
                 self._drain(self._polled[fd])
         now = time.monotonic()
-        if self.buffer.waiting and (self.buffer.waiting >= BATCH or now - began >= FLUSH or self._due(now)):
-            self.buffer.commit()
+        if self.store.waiting and (self.store.waiting >= BATCH or now - began >= FLUSH or self._due(now)):
+            self.store.commit()
             self._flushed_at = now
         self._housekeeping(now)
 
-    def use(self, rules: Rules) -> None:
-        """Another exclusion profile from now on, without losing events."""
-        self.rules = rules
+    def use(self, rules: Rules, options: Options | None = None) -> None:
+        """Other exclusion profiles, or other options, from now on. Rules apply without losing events; publishers whose
+        options changed are opened anew, and the time between is a row of `event_gaps`."""
+        old, self.options, self.rules = self.options, options or self.options, rules
+        changed = {name for name, value in vars(self.options).items() if vars(old)[name] != value}
+        if changed:
+            for assigned in self.assignment.reconsider(changed):
+                self._suspend(assigned, f"settings changed: {', '.join(sorted(changed))}")
+            self._open_all()
         for assigned in self.assignment.opened():
             self._apply_rules(assigned)
         self._report()
@@ -100,7 +104,7 @@ class Collector:
             assigned.publisher.drain(assigned.stream)
             self._shut(assigned, "stopped")
         self._report()
-        self.buffer.close()
+        self.store.close()
         self._poll.close()
 
     def wake_by(self, fd: int) -> None:
@@ -114,26 +118,61 @@ class Collector:
     def _due(self, now: float) -> bool:
         return now - self._flushed_at >= FLUSH
 
+    def _open_all(self) -> None:
+        """Open those that have tables to feed. Where one cannot work, its tables go to others, which may be open."""
+        while True:
+            for assigned in self.assignment.closed():
+                self._open(assigned)
+            outdated = [assigned for assigned in self.assignment.opened() if assigned.outdated]
+            if not outdated:
+                return
+            for assigned in outdated:
+                self._suspend(assigned, "it feeds more tables from now on")
+
+    def _suspend(self, assigned: Assigned, why: str) -> None:
+        """Close one that runs, to be opened again at once."""
+        self._drain(assigned)
+        if assigned.state == "running":
+            self._shut(assigned, "standby")
+            assigned.broke_at, assigned.broke = int(time.time()), why
+
     def _open(self, assigned: Assigned) -> None:
         publisher = assigned.publisher
         # One that starts again keeps what it counted.
         if not hasattr(assigned, "stream"):
-            assigned.stream = Stream(publisher.name, self.buffer, self.contexts)
+            assigned.stream = Stream(publisher.name, self.store, self.contexts)
         try:
             publisher.open(assigned.tables, self.options)
         except Unavailable as unavailable:
+            self._tell_break(assigned)
             assigned.unavailable(unavailable)
             self.assignment.pass_on(assigned)
             return
         except OSError as error:
             assigned.failed(str(error))
             return
-        assigned.state, assigned.reason = "running", ""
+        assigned.state, assigned.reason, assigned.outdated = "running", "", False
+        assigned.opened_at = time.monotonic()
+        self._tell_break(assigned)
         fd = publisher.fileno()
         self._polled[fd] = assigned
         assigned.fd = fd
         self._poll.register(fd, select.EPOLLIN)
         self._apply_rules(assigned)
+
+    def _tell_break(self, assigned: Assigned) -> None:
+        """One that broke runs again, or another does its work from now on."""
+        if assigned.broke_at is not None:
+            row = (
+                int(time.time()),
+                assigned.broke_at,
+                ",".join(sorted(assigned.tables)),
+                assigned.broke,
+                0,
+                assigned.publisher.name,
+            )
+            self.store.add("event_gaps", GAP, [row])
+            assigned.broke_at = None
 
     def _apply_rules(self, assigned: Assigned) -> None:
         try:
@@ -153,7 +192,6 @@ class Collector:
     def _broke(self, assigned: Assigned, error: OSError) -> None:
         self._shut(assigned, "restarting")
         assigned.failed(str(error))
-        assigned.stream.gap(f"{assigned.publisher.name} broke: {error}", 0)
 
     def _shut(self, assigned: Assigned, state: str) -> None:
         if assigned.fd is not None:
@@ -161,24 +199,27 @@ class Collector:
             del self._polled[assigned.fd]
             assigned.fd = None
         assigned.keep_counters()
+        assigned.stream.tell_gap(assigned.tables)
         assigned.publisher.close()
         assigned.state = state
 
     def _housekeeping(self, now: float) -> None:
-        for assigned in self.assignment.due(now):
+        due = self.assignment.due(now)
+        for assigned in due:
             self._open(assigned)
-        if now >= self._expire_at:
-            self._expire_at = now + EXPIRE
-            if self.buffer.expire(self.options.keep_seconds, self.options.keep_rows):
-                self.buffer.shrink()
+        if due:
+            self._open_all()
         if now >= self._report_at:
             self._report_at = now + REPORT
             self._report()
+            self.store.keep(self.options)
 
     def _report(self) -> None:
-        for table, rows in self.assignment.report(self.rules, self.buffer, self.problem).items():
+        for assigned in self.assignment.opened():
+            assigned.stream.tell_gap(assigned.tables)
+        for table, rows in self.assignment.report(self.rules, self.store, self.problem).items():
             # Where nothing changed the disk is left alone; a file that was put aside was a change.
-            said = (rows, self.buffer.problem)
+            said = (rows, self.store.problem)
             if self._reported.get(table) != said:
                 self._reported[table] = said
-                self.buffer.replace(table, rows)
+                self.store.replace(table, rows)

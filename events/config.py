@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .exclusion.rules import Rules
 
 
+# Where the agent's configuration is, and that of whoever else collects, unless another is named.
+DEFAULT_PATH = "/etc/hostql/hostql.conf"
+
+
 def load(path: str) -> tuple[Options, Rules]:
     """What the file says of events. Raises ConfigError, which names the file, the line and the rule."""
     config, text = read(path)
@@ -55,6 +59,7 @@ def options(config: dict[str, Any], path: str) -> Options:
         "audit": str,
         "keep_seconds": int,
         "keep_rows": int,
+        "keep_bytes": int,
         "watch_budget": int,
         "forks": bool,
         "syslog_pipe": str,

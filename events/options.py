@@ -16,6 +16,7 @@ class Options:
     audit           how to reach audit: auto, multicast, unicast, or the path of a dispatcher's socket ('-': stdin)
     keep_seconds    events older than this leave the buffer
     keep_rows       rows of each event table that are kept at most
+    keep_bytes      bytes of disk that the buffer may take
     watch_budget    inotify watches that may be taken at most
     forks           whether `process_events` has rows of forks too, where the publisher sees them
     syslog_pipe     the FIFO that rsyslog writes to
@@ -30,6 +31,7 @@ class Options:
         audit: str = "auto",
         keep_seconds: int = 86_400,
         keep_rows: int = 1_000_000,
+        keep_bytes: int = 1 << 30,
         watch_budget: int = 100_000,
         forks: bool = False,
         syslog_pipe: str = "/var/lib/hostql/syslog_pipe",
@@ -40,6 +42,7 @@ class Options:
         self.audit = audit
         self.keep_seconds = keep_seconds
         self.keep_rows = keep_rows
+        self.keep_bytes = keep_bytes
         self.watch_budget = watch_budget
         self.forks = forks
         self.syslog_pipe = syslog_pipe

@@ -58,12 +58,14 @@ class Publisher:
     tier    1 is the best way to see its tables; the collector tries lower tiers first
     tables  the event tables it can feed
     enforces  where the rules it takes are decided: kernel, or watch (what is never watched)
+    settings  names of the `Options` it looks at: where one changes, it is opened anew
     """
 
     name: ClassVar[str]
     tier: ClassVar[int]
     tables: ClassVar[tuple[str, ...]]
     enforces: ClassVar[str] = "kernel"
+    settings: ClassVar[tuple[str, ...]] = ()
 
     def open(self, tables: frozenset[str], options: Options) -> None:
         """Begin to collect for these tables. Raises Unavailable, and then leaves nothing behind."""

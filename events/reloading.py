@@ -11,10 +11,6 @@ import time
 from ..vtables.errors import ConfigError
 from .config import load
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
 # Seconds between looks at the file.
 LOOK = 1.0
 
@@ -35,8 +31,8 @@ class ConfigFile:
         self.options, self.rules = load(path)
 
     def changed(self, now: bool = False) -> bool:
-        """Whether there are new rules, or a new `problem`. Looks at the file once a second, and reads it where it
-        changed; `now` reads it in any case."""
+        """Whether there are new rules or options, or a new `problem`. Looks at the file once a second, and reads it
+        where it changed; `now` reads it in any case."""
         if not now and time.monotonic() < self._look_at:
             return False
         self._look_at = time.monotonic() + LOOK
@@ -50,14 +46,11 @@ class ConfigFile:
 
     def _load(self) -> bool:
         try:
-            options, rules = load(self.path)
+            self.options, self.rules = load(self.path)
         except ConfigError as error:
             problem, self.problem = self.problem, f"{error.message}; what was in force before stays"
             return problem != self.problem
-        self.rules = rules
-        # The publishers took their options when they were opened.
-        same = vars(options) == vars(self.options)
-        self.problem = "" if same else f"{self.path}: all but exclusion profiles is read when collecting starts again"
+        self.problem = ""
         return True
 
     def _identity(self) -> tuple[int, int, int]:

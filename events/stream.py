@@ -11,19 +11,17 @@ from .table import CONTEXT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, Protocol
+    from collections.abc import Callable, Iterable
+    from typing import Any
 
     from .context import Contexts
+    from .store import Store
 
     Row = tuple[Any, ...]
 
-    class Store(Protocol):
-        """The buffer, or a sink that takes events straight away."""
 
-        def add(self, table: str, columns: tuple[str, ...], rows: list[Row]) -> None: ...
-
-        def ended(self, rows: list[Row]) -> None: ...
+# Columns of a row of `event_gaps`.
+GAP = ("time", "began", "tables", "reason", "lost", "publisher")
 
 
 class _Layout:
@@ -77,7 +75,7 @@ class Stream:
     dropped   {rule id: rows dropped here by the rules in force}; a row that several match is the first one's
     excluded  rows dropped here by all rules there ever were
     last      Unix seconds of the last row, None before the first
-    gaps      what was lost, in words, since the last report
+    trouble   what was lost last, in words; '' for nothing
     """
 
     def __init__(self, publisher: str, store: Store, contexts: Contexts) -> None:
@@ -85,7 +83,9 @@ class Stream:
         self.dropped: dict[int, int] = {}
         self.excluded = 0
         self.last: int | None = None
-        self.gaps: list[tuple[int, str, int]] = []
+        self.trouble = ""
+        # Since when something was lost, what, and how much: a row of `event_gaps` at the next report.
+        self._gap: tuple[int | None, str, int] | None = None
         self._publisher = (publisher,)
         self._store = store
         self._contexts = contexts
@@ -133,8 +133,17 @@ class Stream:
 
     def gap(self, text: str, lost: int) -> None:
         """Something was lost; see `publisher.Stream`."""
-        self.gaps.append((int(time.time()), text, lost))
-        del self.gaps[:-100]
+        began, _, before = self._gap or (self.last, "", 0)
+        self._gap = (began, text, before + lost)
+        self.trouble = text
+
+    def tell_gap(self, tables: Iterable[str]) -> None:
+        """Record what was lost since the last call as a row of `event_gaps`: one, however often it was said."""
+        if self._gap is not None:
+            began, text, lost = self._gap
+            self._gap = None
+            row = (int(time.time()), began, ",".join(sorted(tables)), text, lost, *self._publisher)
+            self._store.add("event_gaps", GAP, [row])
 
     def _layout(self, table: str, columns: tuple[str, ...]) -> _Layout:
         # The tuple is kept, so that no other can have its identity.

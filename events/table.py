@@ -26,9 +26,13 @@ CONTEXT = {
 
 
 class BufferTable(Table):
-    """A table whose rows lie in the buffer."""
+    """A table whose rows lie in the buffer.
+
+    added   its rows are added as time goes by, each with an `eid`, and expire; else all are replaced at once
+    """
 
     in_file = True
+    added: ClassVar[bool] = False
 
     def rows(self, scan: Scan) -> Iterable[Any]:
         raise TableUnavailable(
@@ -46,6 +50,7 @@ class EventTable(BufferTable):
     A class with `process_bound=True` has the columns of CONTEXT after its own, and every one has `publisher` last.
     """
 
+    added = True
     event_class: ClassVar[str] = ""
     publishers: ClassVar[tuple[str, ...]] = ()
     typical_rows = 100_000

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..events.collector import Collector
     from ..events.reloading import ConfigFile
+    from ..events.store import Store
 
 USAGE = (
     "usage: hostql events collect, hostql events profiles, hostql events check PROFILE, "
@@ -46,25 +47,32 @@ def collect(given: Arguments) -> int:
 
     path = os.path.abspath(given.get("buffer") or DEFAULT_PATH)
     session = "session" in given
+    direct = given.get("direct") or ""
     try:
-        locked = lock(path)
+        # What goes straight on is nobody else's concern.
+        locked = os.open(os.devnull, os.O_RDONLY) if direct else lock(path)
     except OSError as error:
         raise HostqlError(f"cannot use {path}: {error.strerror}", "Collecting events is for root.") from error
     if locked is None:
         raise HostqlError(f"somebody else collects into {path}")
-    config = ConfigFile(given.get("config") or "") if given.get("config") else None
+    named = config_path(given)
+    config = ConfigFile(named) if named else None
     signals = Signals(reloading=config is not None and not os.isatty(0))
-    collector = _collector(path, config)
+    collector = _collector(_store(path, direct), config)
+    said = [""]
 
     def stopped() -> bool:
         if config is not None and config.changed(signals.reload()):
             _use(collector, config)
+        if collector.store.problem != said[0]:
+            said[0] = collector.store.problem
+            _say(said[0] or "events can be stored again")
         return signals.stop or (session and _parent_is_gone())
 
     try:
         collector.wake_by(signals.fd)
         collector.start()
-        print(_told(collector), flush=True)
+        print(_told(collector), flush=True, file=sys.stderr if direct == "-" else sys.stdout)
         collector.run(stopped)
     finally:
         collector.close()
@@ -102,28 +110,52 @@ class Signals:
 
 
 def _use(collector: Collector, config: ConfigFile) -> None:
-    if collector.rules is not config.rules:
-        collector.use(config.rules)
+    if collector.rules is not config.rules or collector.options is not config.options:
+        collector.use(config.rules, config.options)
     collector.problem = config.problem
     if config.problem:
-        write_notes([config.problem], sys.stderr)
-        sys.stderr.flush()
+        _say(config.problem)
 
 
-def _collector(path: str, config: ConfigFile | None) -> Collector:
+def _say(text: str) -> None:
+    write_notes([text], sys.stderr)
+    sys.stderr.flush()
+
+
+def config_path(given: Arguments) -> str:
+    """The configuration that is named, or the agent's where there is one; '' for none."""
+    from ..events.config import DEFAULT_PATH
+
+    return given.get("config") or (DEFAULT_PATH if os.path.exists(DEFAULT_PATH) else "")
+
+
+def _store(path: str, direct: str) -> Store:
+    """The buffer, or what hands events straight on."""
+    if direct:
+        from ..events.direct import Direct, JsonLines
+
+        return Direct(JsonLines(direct))
     from ..events.buffer import Buffer
+    from ..events.catalog import catalog
+    from ..events.table import BufferTable
+
+    names = catalog()
+    tables = [names.load(name) for name in names if names.subject(name) == "events"]
+    return Buffer(path, [table for table in tables if issubclass(table, BufferTable)])
+
+
+def _collector(store: Store, config: ConfigFile | None) -> Collector:
     from ..events.catalog import catalog
     from ..events.collector import Collector
     from ..events.options import Options
     from ..events.publishers import all_publishers
-    from ..events.table import BufferTable, EventTable
+    from ..events.table import EventTable
 
     options, rules = (config.options, config.rules) if config is not None else (Options(), None)
     names = catalog()
     tables = [names.load(name) for name in names if names.subject(name) == "events"]
-    stored = [table for table in tables if issubclass(table, BufferTable)]
     wanted = [table for table in tables if issubclass(table, EventTable)]
-    return Collector(Buffer(path, stored), wanted, all_publishers(), options, rules)
+    return Collector(store, wanted, all_publishers(), options, rules)
 
 
 def _told(collector: Collector) -> str:

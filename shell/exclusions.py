@@ -67,11 +67,13 @@ def check(given: Arguments) -> int:
 
 
 def _configured(given: Arguments) -> Profiles:
+    from ..events.config import DEFAULT_PATH
     from ..events.config import profiles as configured
+    from .events import config_path
 
-    path = given.get("config")
+    path = config_path(given)
     if not path:
-        raise UsageError("which configuration? --config FILE names it")
+        raise UsageError(f"which configuration? --config FILE names it; there is no {DEFAULT_PATH}")
     return configured(path)
 
 

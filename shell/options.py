@@ -41,6 +41,7 @@ OPTIONS = (
     Option("follow", "", "", "run the query over each new event of an event table, as they come"),
     Option("buffer", "", "FILE", "the buffer of events to read or to collect into"),
     Option("config", "", "FILE", "configuration file for collecting events: file_paths, exclusion_profiles, ..."),
+    Option("direct", "", "FILE", "collect into a file or FIFO ('-': standard output) as NDJSON, without a buffer"),
     Option("session", "", "", "collect for a session: end when standard input ends"),
     Option("timeout", "", "SECONDS", "stop a query after this long"),
     Option("max-memory", "", "SIZE", "stop a query that grows by this much, e.g. 200M"),

@@ -48,6 +48,7 @@ class Fanotify(Publisher):
 
     name = "fanotify"
     tier = 1
+    settings = ("file_paths", "exclude_paths", "file_accesses")
     tables = ("file_events",)
     enforces = "watch"
 

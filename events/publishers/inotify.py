@@ -51,6 +51,7 @@ class Inotify(Publisher):
 
     name = "inotify"
     tier = 2
+    settings = ("file_paths", "exclude_paths", "file_accesses", "watch_budget")
     tables = ("file_events",)
     enforces = "watch"
 

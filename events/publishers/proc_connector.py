@@ -59,6 +59,7 @@ class ProcConnector(Publisher):
 
     name = "proc_connector"
     tier = 3
+    settings = ("forks",)
     tables = ("process_events",)
 
     def __init__(self, proc: str = "/proc") -> None:

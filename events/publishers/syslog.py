@@ -33,6 +33,7 @@ class Syslog(Publisher):
 
     name = "syslog"
     tier = 1
+    settings = ("syslog_pipe",)
     tables = ("syslog_events",)
 
     def __init__(self) -> None:

@@ -24,6 +24,7 @@ class Fifo(Publisher):
     name = "bpf"
     tier = 1
     tables = ("process_events",)
+    settings = ("forks",)
 
     def open(self, tables: frozenset[str], options: Options) -> None:
         self._seen = 0

@@ -94,7 +94,7 @@ def collector(path: Path, *publishers: type[Publisher], rules: Rules | None = No
 def feed(running: Collector, pipe: int, *rows: object) -> None:
     os.write(pipe, b"".join((row if isinstance(row, bytes) else json.dumps(row).encode()) + b"\n" for row in rows))
     running.step()
-    running.buffer.commit()
+    running.store.commit()
     running._report()
 
 
@@ -205,11 +205,30 @@ def test_rules_that_cannot_be_applied_start_the_publisher_anew(tmp_path: Path, p
 def test_an_end_completes_its_row(tmp_path: Path):
     buffer = Buffer(str(tmp_path / "events.db"), TABLES)
     columns = ("pid", "path", "time")
-    buffer.add("process_events", columns, [(7, "/old", 1), (7, "/new", 2), (8, "/other", 2)])
-    buffer.ended([(3, 1500, 7)])
+    now = int(time.time())
+    buffer.add("process_events", columns, [(7, "/old", 1), (7, "/new", now), (8, "/other", now), (9, "/long", 1)])
+    buffer.add("process_events", columns, [(10, "/stranger", now - 3600)])
+    # The last one is that of another process with the same pid, whose row is not here.
+    buffer.ended([(3, 1500, 7), (4, now * 1000, 9), (5, 1500, 10)])
     buffer.commit()
     found = rows(tmp_path / "events.db", "SELECT path, exit_code, duration_ms FROM process_events ORDER BY eid")
-    assert found == [("/old", None, None), ("/new", 3, 1500), ("/other", None, None)]
+    assert found == [
+        ("/old", None, None),
+        ("/new", 3, 1500),
+        ("/other", None, None),
+        ("/long", 4, now * 1000),
+        ("/stranger", None, None),
+    ]
+    buffer.close()
+
+
+def test_a_value_that_sqlite_cannot_hold_costs_its_row(tmp_path: Path):
+    buffer = Buffer(str(tmp_path / "events.db"), TABLES)
+    columns = ("pid", "path", "time")
+    buffer.add("process_events", columns, [(1, "/a", NOW), (1 << 64, "/b", NOW), (2, "\ud800", NOW), (3, "/c", NOW)])
+    buffer.commit()
+    assert rows(tmp_path / "events.db", "SELECT path FROM process_events") == [("/a",), ("/c",)]
+    assert (buffer.stored, buffer.dropped) == ({"process_events": 2}, {"process_events": 2})
     buffer.close()
 
 

@@ -168,12 +168,15 @@ def test_a_faulty_configuration_changes_nothing_and_is_told(running: Running):
     assert [row[1] for row in running.rows(RULES)] == [fields(B)]
 
 
-def test_other_settings_are_said_to_wait(running: Running):
-    running.put(json.dumps({"events": {"keep_rows": 7}}))
+def test_other_settings_apply_too(running: Running):
+    running.put(json.dumps({"events": {"forks": True}}))
     running.process.send_signal(signal.SIGHUP)
-    reason = "SELECT reason FROM event_publishers WHERE name = 'bpf'"
-    assert "when collecting starts again" in running.until(reason, lambda rows: rows != [("",)])[0][0]
+    gaps = "SELECT tables, reason, publisher FROM event_gaps"
+    found = running.until(gaps, lambda rows: rows)
+    assert found == [("process_events", "settings changed: forks", "bpf")]
     assert running.rows(RULES) == []
+    running.feed("/a/1")
+    running.until("SELECT path FROM process_events", lambda rows: rows == [("/a/1",)])
 
 
 def test_a_faulty_configuration_is_none_to_start_with(tmp_path: Path):

@@ -52,6 +52,7 @@ class Audit(Publisher):
 
     name = "audit"
     tier = 2
+    settings = ("audit", "file_paths", "exclude_paths")
     tables = (
         *("process_events", "socket_events", "process_file_events", "user_events", "selinux_events"),
         *("apparmor_events", "seccomp_events"),
