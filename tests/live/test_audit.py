@@ -48,7 +48,7 @@ from hostql.events.options import Options
 from hostql.events.publishers.audit.publisher import Audit
 from hostql.tests.live.audit_stage import Running
 running = Running(Audit())
-running.publisher.open(frozenset(("process_events", "socket_events")), Options(audit=sys.argv[1]))
+running.publisher.open(frozenset(sys.argv[2:] or ("process_events", "socket_events")), Options(audit=sys.argv[1]))
 print("open", flush=True)
 running.until(lambda: running.of("process_events", path="/usr/bin/sync"))
 counters = running.publisher.counters()
@@ -170,6 +170,21 @@ def test_rules_of_a_killed_reader_are_removed_by_the_next(control: Control) -> N
     with collecting("process_events"):
         assert not ours(control, reader.pid)
     # What audit was before is told by the rules left behind.
+    assert control.status().enabled == before or others(control)
+
+
+def test_audit_is_put_back_after_a_reader_that_had_no_rules_was_killed(control: Control) -> None:
+    """One of user_events alone needs none: what audit was before is told by a rule that does nothing."""
+    before = control.status().enabled
+    reader = python(READER, "multicast", "user_events")
+    assert reader.stdout is not None
+    assert reader.stdout.readline() == "open\n"
+    assert control.status().enabled == 1
+    reader.kill()
+    reader.communicate()
+    assert len(ours(control, reader.pid)) == 1
+    with collecting("user_events"):
+        assert not ours(control, reader.pid)
     assert control.status().enabled == before or others(control)
 
 

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 KEY = "hostql"
 
-_EXIT = 4
+_EXIT, _EXCLUDE = 4, 5
 _NEVER, _ALWAYS = 0, 2
 _OPERATORS = {"<=": 0x50000000, "!=": 0x30000000, "=": 0x40000000}
 _FIELDS = {
     **dict(zip(("pid", "uid", "arch", "exit", "success", "watch", "perm", "dir"), (0, 1, 11, 103, 104, 105, 106, 107))),
-    **dict(zip(("exe", "saddr_fam", "a0", "key"), (112, 113, 200, 210))),
+    **dict(zip(("msgtype", "exe", "saddr_fam", "a0", "key"), (12, 112, 113, 200, 210))),
 }
 _TEXT = frozenset(("watch", "dir", "exe", "key"))
 _WORDS = 64
@@ -39,6 +39,8 @@ _HEAD = struct.Struct("=3I")
 _BODY = struct.Struct(f"={4 * _WORDS}I")
 _KEY_FIELD = _FIELDS["key"]
 
+# A type of record that there is none of (linux/audit.h): a rule about it drops nothing.
+_NO_RECORD = 2999
 # A shell looks for a program in each folder of PATH: calls that found no file there started nothing and were denied
 # nothing.
 _FOUND = ("exit", "!=", -errno.ENOENT)
@@ -46,8 +48,8 @@ _FOUND = ("exit", "!=", -errno.ENOENT)
 _WRITE_OR_ATTRIBUTE = 2 | 8
 
 
-def build(action: int, calls: Iterable[int], fields: Iterable[Field]) -> bytes:
-    """A rule for the exit of these system calls: (field, operator, value) must all hold."""
+def build(action: int, calls: Iterable[int], fields: Iterable[Field], filter: int = _EXIT) -> bytes:
+    """A rule for the exit of these system calls, or another filter: (field, operator, value) must all hold."""
     mask, kinds, values, operators = ([0] * _WORDS for _ in range(4))
     for call in calls:
         mask[call >> 5] |= 1 << (call & 31)
@@ -62,7 +64,7 @@ def build(action: int, calls: Iterable[int], fields: Iterable[Field]) -> bytes:
         else:
             values[count] = int(value) & 0xFFFFFFFF
         count += 1
-    head = _HEAD.pack(_EXIT, action, count)
+    head = _HEAD.pack(filter, action, count)
     return head + _BODY.pack(*mask, *kinds, *values, *operators) + struct.pack("=I", len(texts)) + texts
 
 
@@ -123,6 +125,11 @@ def compile(watched: Watched, nevers: Iterable[Never], key: str) -> list[bytes]:
     return found
 
 
+def note_bearer(key: str) -> bytes:
+    """A rule that does nothing and costs no system call anything, for the sake of its key where there is no other."""
+    return build(_NEVER, (), (("msgtype", "=", _NO_RECORD), ("key", "=", key)), _EXCLUDE)
+
+
 def _socket_rules(each: Architecture, own: tuple[Field, ...]) -> list[bytes]:
     arch = ("arch", "=", each.number)
     calls = each.calls[SOCKET]
@@ -155,7 +162,8 @@ class Installed:
         self._generation += 1
         old, self._rules = self._rules, []
         refused: list[OSError] = []
-        for rule in compile(watched, nevers, f"{self._mark}{self._generation}"):
+        key = f"{self._mark}{self._generation}"
+        for rule in compile(watched, nevers, key) or [note_bearer(key)]:
             try:
                 self._control.add(rule)
                 self._rules.append(rule)
