@@ -9,7 +9,7 @@ from .stream import event_class
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from .exclusion.rules import Rule, Rules
@@ -42,6 +42,8 @@ class Assigned:
         self.broke = ""
         # Whether it runs without a table that it was given since.
         self.outdated = False
+        # Tables it could feed elsewhere, and why not here.
+        self.refused: dict[str, str] = {}
         self.fd: int | None = None
         self.enforced: frozenset[int] = frozenset()
         self._past = Counters()
@@ -51,6 +53,11 @@ class Assigned:
         """It cannot work on this host."""
         self.state = "unavailable"
         self.reason = f"{why.reason}; {why.hint}" if why.hint else why.reason
+
+    def cannot_feed(self, unfed: Mapping[str, Unavailable]) -> None:
+        """It runs, but not for these tables."""
+        self.refused = {table: why.reason for table, why in unfed.items()}
+        self.tables -= frozenset(unfed)
 
     def failed(self, reason: str) -> None:
         """It broke: to be tried again, later each time."""
@@ -105,6 +112,7 @@ class Assignment:
         work before may be able to now, and get their tables back from the next best."""
         affected = [a for a in self._all if changed.intersection(a.publisher.settings)]
         for assigned in affected:
+            assigned.refused = {}
             if assigned.state == "unavailable":
                 assigned.state, assigned.reason = "standby", ""
         for name in self._tables:
@@ -117,11 +125,10 @@ class Assignment:
                     affected.append(before)
         return [a for a in dict.fromkeys(affected) if a.state == "running"]
 
-    def pass_on(self, assigned: Assigned) -> None:
-        """Give the tables of one that is not available to the next best. Those come after it in `closed`."""
-        for name in assigned.tables:
+    def pass_on(self, tables: Iterable[str]) -> None:
+        """Give tables to the best of those that may be able to feed them."""
+        for name in tables:
             self._give(name)
-        assigned.tables = frozenset()
 
     def report(self, rules: Rules, store: Store, problem: str = "") -> dict[str, list[tuple[Any, ...]]]:
         """The rows of event_publishers, event_exclusions and osquery_events; `problem` concerns all."""
@@ -142,7 +149,7 @@ class Assignment:
         for name in self._tables[table].publishers:
             for assigned in self._all:
                 fits = assigned.publisher.name == name and table in assigned.publisher.tables
-                if fits and assigned.state != "unavailable":
+                if fits and assigned.state != "unavailable" and table not in assigned.refused:
                     yield assigned
 
     def _feeding(self, table: str) -> Assigned | None:
@@ -169,7 +176,7 @@ def _publisher_row(assigned: Assigned, store: Store, problem: str) -> tuple[Any,
     lost = counters.lost + sum(store.dropped.get(name, 0) for name in assigned.tables)
     reason = assigned.reason or store.problem or problem
     if not reason and stream is not None:
-        reason = stream.trouble
+        reason = stream.trouble or "; ".join(f"{table}: {why}" for table, why in sorted(assigned.refused.items()))
     return (
         assigned.publisher.name,
         assigned.state,

@@ -145,14 +145,18 @@ class Collector:
             publisher.open(assigned.tables, self.options)
         except Unavailable as unavailable:
             self._tell_break(assigned)
+            tables, assigned.tables = assigned.tables, frozenset()
             assigned.unavailable(unavailable)
-            self.assignment.pass_on(assigned)
+            self.assignment.pass_on(tables)
             return
         except OSError as error:
             assigned.failed(str(error))
             return
         assigned.state, assigned.reason, assigned.outdated = "running", "", False
         assigned.opened_at = time.monotonic()
+        if publisher.unfed:
+            assigned.cannot_feed(publisher.unfed)
+            self.assignment.pass_on(publisher.unfed)
         self._tell_break(assigned)
         fd = publisher.fileno()
         self._polled[fd] = assigned

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, ClassVar, Protocol
 
     from .exclusion.rules import Rules
@@ -58,9 +59,11 @@ class Publisher:
     tier    1 is the best way to see its tables; the collector tries lower tiers first
     tables  the event tables it can feed
     enforces  where the rules it takes are decided: kernel, or watch (what is never watched)
+    unfed   of the tables it was opened for, those that it cannot feed after all, and why
     settings  names of the `Options` it looks at: where one changes, it is opened anew
     """
 
+    unfed: Mapping[str, Unavailable] = {}
     name: ClassVar[str]
     tier: ClassVar[int]
     tables: ClassVar[tuple[str, ...]]

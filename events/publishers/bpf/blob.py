@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-GROUPS = ("process", "socket", "dns")
+GROUPS = ("process", "socket", "dns", "file")
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 SOURCES = os.path.join(FOLDER, "programs")
 _MAGIC = b"hostql-bpf 1\n"

@@ -29,6 +29,9 @@ _EXIT = struct.Struct("<IIQQi4x")
 SOCKET = struct.Struct(f"<I{HEADER - 4}xQQIIIiiHHH18sH18s")
 _EXEC_SIZE = 272
 assert (_WHO.size, _EXEC.size + _WHO.size, _EXIT.size, SOCKET.size - HEADER) == (184, _EXEC_SIZE, 32, 80)
+# time, program; pid, operation, cut; auid and the eight ids; lengths; the texts follow
+_FILE = struct.Struct("<QQ3I9I3H2x")
+assert _FILE.size == 72
 # time, program, pid, uid, port and address of the server; the query follows
 _DNS = struct.Struct("<QQIIH18s4x")
 assert _DNS.size == 48
@@ -45,6 +48,11 @@ SOCKET_COLUMNS = (
 )
 
 DNS_COLUMNS = ("pid", "name", "type", "server_address", "server_port", "time", "uptime", "uid", *CONTEXT)
+
+FILE_COLUMNS = (
+    *("operation", "pid", "path", "dest_path", "executable", "partial", "cwd", "auid", "uid", "euid", "suid", "fsuid"),
+    *("gid", "egid", "sgid", "fsgid", "time", "uptime", *CONTEXT),
+)
 
 # Types of records, of the registry of DNS parameters (IANA).
 _TYPES = {
@@ -67,6 +75,8 @@ _TYPES = {
     255: "ANY",
     257: "CAA",
 }
+OPERATIONS = ("", *"open rename unlink link symlink mkdir rmdir truncate chmod chown".split())
+_CUT_PATH, _GIVEN = 1, 4
 _CUT = ("", "path", "cmdline", "path,cmdline")
 # execveat(2) on x86-64, on arm64 and for 32-bit programs. 281 is another call on x86-64, but none that starts programs.
 _EXECVEAT = frozenset((322, 281, 358))
@@ -222,6 +232,36 @@ def dns_row(raw: bytes, programs: dict[int, Context], unknown: Callable[[int], C
     context = programs.get(program) or unknown(pid)
     here = (time + offset) // _SECOND
     return (pid, name, type, _addresses[server][1], port, here, time // _SECOND, uid, *context)
+
+
+def file_row(
+    raw: bytes,
+    programs: dict[int, Context],
+    unknown: Callable[[int], Context],
+    offset: int,
+    resolve: Callable[[str], str],
+) -> Row:
+    """A row of FILE_COLUMNS. `resolve` follows the symbolic links that a name was given with."""
+    time, program, pid, operation, cut, *ids, cwd, path, target = _FILE.unpack_from(raw)
+    context = programs.get(program) or unknown(pid)
+    path_end = _FILE.size + path
+    target_end = path_end + target
+    name, new_name = decode(raw[_FILE.size : path_end]), decode(raw[path_end:target_end])
+    if cut & _GIVEN:
+        name, new_name = resolve(name), resolve(new_name)
+    return (
+        OPERATIONS[operation],
+        pid,
+        name,
+        new_name,
+        context[0],
+        "true" if cut & _CUT_PATH else "",
+        decode(raw[target_end : target_end + cwd]),
+        *map(str, ids),
+        (time + offset) // _SECOND,
+        time // _SECOND,
+        *context,
+    )
 
 
 def question(query: bytes) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from .tracefs import tracepoint_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 # Numbers of the system calls bpf and perf_event_open.
 _CALLS = {"x86_64": (321, 298), "aarch64": (280, 241)}
@@ -43,14 +43,22 @@ class Loaded:
         self._links: list[int] = []
         self._load(blob)
 
-    def attach(self) -> None:
-        """Let all programs run from now on. OSError where the kernel refuses, Unavailable without tracefs."""
+    def attach(self, cookies: Mapping[str, int] | None = None) -> None:
+        """Let all programs run from now on. OSError where the kernel refuses, Unavailable without tracefs.
+
+        `cookies` is for a program that does not name its tracepoint: it runs at all of these, given their cookies.
+        """
         sections = self.blob.programs
         prefix = "tracepoint/"
-        ids = tracepoint_ids([where[len(prefix) :] for where in sections.values() if where.startswith(prefix)])
+        cookies = cookies or {}
+        named = [section[len(prefix) :] for section in sections.values() if section.startswith(prefix)]
+        ids = tracepoint_ids([*named, *cookies])
         for name, section in sections.items():
-            if section.startswith(prefix):
-                self._attach_tracepoint(self.programs[name], ids[section[len(prefix) :]])
+            if section.startswith("tracepoint"):
+                for tracepoint in [section[len(prefix) :]] if section.startswith(prefix) else cookies:
+                    id = ids[tracepoint]
+                    if id is not None:
+                        self._attach_tracepoint(self.programs[name], id, cookies.get(tracepoint, 0))
             else:
                 self._links.append(_bpf(_RAW_TRACEPOINT_OPEN, struct.pack("<QIIQ", 0, self.programs[name], 0, 0)))
 
@@ -106,7 +114,7 @@ class Loaded:
         for i, name in enumerate(blob.programs):
             (self.programs[name],) = struct.unpack_from("<i", context, 24 + 16 * len(blob.maps) + 4 * i)
 
-    def _attach_tracepoint(self, program: int, id: int) -> None:
+    def _attach_tracepoint(self, program: int, id: int, cookie: int) -> None:
         # struct perf_event_attr: type, size, config, sample_period at their places; 128 bytes are version 7.
         attributes = bytearray(128)
         struct.pack_into("<IIQQ", attributes, 0, _PERF_TYPE_TRACEPOINT, 128, id, 1)
@@ -122,7 +130,7 @@ class Loaded:
         if event < 0:
             raise OSError(ctypes.get_errno(), f"perf_event_open: {os.strerror(ctypes.get_errno())}")
         self._links.append(event)
-        self._links.append(_bpf(_LINK_CREATE, struct.pack("<IIII48x", program, event, _PERF_EVENT, 0)))
+        self._links.append(_bpf(_LINK_CREATE, struct.pack("<IIIIQ40x", program, event, _PERF_EVENT, 0, cookie)))
         import fcntl
 
         fcntl.ioctl(event, _PERF_EVENT_IOC_ENABLE, 0)

@@ -24,7 +24,10 @@ _LACKING: dict[str, frozenset[str]] = {
     "process": frozenset(("cidr", "port", "protocol")),
     "socket": frozenset(),
     "dns": frozenset(("protocol", "success")),
+    "file": frozenset(("cidr", "port", "protocol")),
 }
+# Fields that the programs leave to the reader: the names of files may have symbolic links in them there.
+_LEFT: dict[str, frozenset[str]] = {"file": frozenset(("path",))}
 # Rules a mask has room for.
 _RULES = 64
 # Bytes of a path that a rule may name, its NUL or slash not counted.
@@ -54,7 +57,7 @@ class Decided:
             fields = rule.fields()
             if fields & _LACKING[event_class]:
                 whole.add(rule.id)
-            elif fields <= set(FIELDS) and len(chosen) < _RULES:
+            elif fields <= set(FIELDS) - _LEFT.get(event_class, frozenset()) and len(chosen) < _RULES:
                 chosen.append(rule)
                 if _is_whole(rule):
                     whole.add(rule.id)

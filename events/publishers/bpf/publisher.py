@@ -1,28 +1,21 @@
-"""The publisher `bpf`: processes, sockets and DNS queries, seen by BPF programs in the kernel, which also exclude."""
+"""The publisher `bpf`: processes, sockets, DNS queries and files, seen by BPF programs in the kernel, which exclude."""
 
 from __future__ import annotations
 
 import ctypes
 import errno
 import gc
-import mmap
 import os
 import select
 import struct
 import time
 
-from ...context import Contexts
 from ...publisher import Counters, Publisher, Unavailable
-from . import blob, decode
-from .loader import Loaded, possible_cpus
-from .maps import Decided, InForce
-from .ring import Ring
+from .files import Files
+from .groups import BATCH, Group, Processes, Queries, Sockets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import ClassVar
-
-    from ...context import Context
     from ...exclusion.rules import Rules
     from ...options import Options
     from ...publisher import Stream
@@ -30,143 +23,16 @@ if TYPE_CHECKING:
 # Nanoseconds between looks at the rings while something happens; the kernel wakes us before that for every 64 KiB, and
 # for the first event after a look that found nothing.
 PERIOD = 75_000_000
-# Records that are taken at once from a ring.
-BATCH = 10_000
 # Fewer records than fill a ring, however long they are.
 FULL = 300
-# Programs whose context is remembered; of older ones that still live, /proc tells.
-REMEMBERED = 32_768
-_COUNTERS = struct.Struct("<4Q")
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-class Group:
-    """A group of programs at work, and what they share with us.
-
-    event_class  of its events, as exclusion rules have it
-    """
-
-    event_class: ClassVar[str]
-
-    def __init__(self, name: str) -> None:
-        self.undecoded = 0
-        self.loaded = Loaded(blob.read(name))
-        self._cpus = possible_cpus()
-        try:
-            self._control_map = mmap.mmap(self.loaded.maps["hostql_control"], mmap.PAGESIZE)
-            # idle, generation
-            self.control = memoryview(self._control_map)[:8].cast("I")
-            self._in_force = InForce(self.loaded, self.control)
-            self.rings = [self._ring(name) for name in ("hostql_events", "hostql_who") if name in self.loaded.maps]
-            self.loaded.attach()
-        except BaseException:
-            self.loaded.close()
-            raise
-
-    def drain(self, stream: Stream, offset: int) -> int:
-        """Hand over what is there; how many records it was."""
-        raise NotImplementedError
-
-    def exclude(self, rules: Rules) -> tuple[frozenset[int], frozenset[int]]:
-        """Put rules in force: the ids of those about its events, and of those that are decided wholly."""
-        own = rules.of_class(self.event_class)
-        decided = Decided(own, self.event_class)
-        whole = decided.whole if self._in_force.use(decided) else frozenset()
-        return frozenset(rule.id for rule in own), whole
-
-    def counters(self) -> Counters:
-        """Summed over the CPUs."""
-        raw = self.loaded.lookup("hostql_counters", bytes(4), _COUNTERS.size * self._cpus)
-        seen, _, lost, excluded = map(sum, zip(*_COUNTERS.iter_unpack(raw or bytes(_COUNTERS.size))))
-        return Counters(seen, excluded, lost + self.undecoded)
-
-    def close(self) -> None:
-        """Out of the kernel."""
-        self.control.release()
-        self._control_map.close()
-        for ring in self.rings:
-            ring.close()
-        self.loaded.close()
-
-    def _ring(self, name: str) -> Ring:
-        return Ring(self.loaded.maps[name], self.loaded.blob.maps[name][2])
-
-
-class Processes(Group):
-    """Programs started and ended."""
-
-    event_class = "process"
-
-    def drain(self, stream: Stream, offset: int) -> int:
-        records = self.rings[0].records(BATCH)
-        rows, ended = [], []
-        for raw in records:
-            try:
-                if raw[0] == decode.EXIT:
-                    ended.append(decode.exit_row(raw))
-                else:
-                    rows.append(decode.exec_row(raw, offset))
-            except (struct.error, IndexError):
-                self.undecoded += 1
-        stream.add("process_events", decode.PROCESS_COLUMNS, rows)
-        if ended:
-            stream.ended(ended)  # type: ignore[arg-type]
-        return len(records)
-
-
-class Told(Group):
-    """A group that tells once who did it; its events name that by number."""
-
-    def __init__(self, name: str) -> None:
-        self.programs: dict[int, Context] = {}
-        self.contexts = Contexts()
-        super().__init__(name)
-
-    def take_programs(self) -> None:
-        """Who did it was told before each event that has been taken."""
-        for raw in self.rings[1].records(BATCH):
-            program, _, context, _ = decode.who(raw)
-            self.programs[program] = context
-        while len(self.programs) > REMEMBERED:
-            del self.programs[next(iter(self.programs))]
-
-
-class Sockets(Told):
-    """Connections made, accepted and awaited."""
-
-    event_class = "socket"
-
-    def drain(self, stream: Stream, offset: int) -> int:
-        records = self.rings[0].batch(decode.SOCKET, BATCH)
-        self.take_programs()
-        if records:
-            rows = decode.socket_rows(records, self.programs, self.contexts.of, offset)
-            stream.add("socket_events", decode.SOCKET_COLUMNS, rows)
-        return len(records)
-
-
-class Queries(Told):
-    """DNS queries."""
-
-    event_class = "dns"
-
-    def drain(self, stream: Stream, offset: int) -> int:
-        records = self.rings[0].records(BATCH)
-        self.take_programs()
-        rows = []
-        for raw in records:
-            try:
-                rows.append(decode.dns_row(raw, self.programs, self.contexts.of, offset))
-            except ValueError:
-                self.undecoded += 1
-        stream.add("dns_events", decode.DNS_COLUMNS, rows)
-        return len(records)
 
 
 GROUPS: dict[str, tuple[str, type[Group]]] = {
     "process_events": ("process", Processes),
     "socket_events": ("socket", Sockets),
     "dns_events": ("dns", Queries),
+    "process_file_events": ("file", Files),
 }
 
 
@@ -176,25 +42,27 @@ class Bpf(Publisher):
     name = "bpf"
     tier = 1
     tables = tuple(GROUPS)
+    settings = ("file_paths", "exclude_paths")
 
     def __init__(self) -> None:
         self._groups: list[Group] = []
         self._lost = 0
 
     def open(self, tables: frozenset[str], options: Options) -> None:
-        """Load the programs of each table's group."""
-        try:
-            for table in sorted(tables):
-                name, kind = GROUPS[table]
-                self._groups.append(kind(name))
-            self._poll = select.epoll()
-            self._timer = _timer()
-        except Unavailable:
-            self._close_groups()
-            raise
-        except (OSError, ValueError) as error:
-            self._close_groups()
-            raise _refusal(error) from None
+        """Load the programs of each table's group. Where one cannot work, the others do."""
+        self.unfed = {}
+        for table in sorted(tables):
+            name, kind = GROUPS[table]
+            try:
+                self._groups.append(kind(name, options))
+            except Unavailable as unavailable:
+                self.unfed[table] = unavailable
+            except (OSError, ValueError) as error:
+                self.unfed[table] = _refusal(error)
+        if not self._groups:
+            raise next(iter(self.unfed.values()))
+        self._poll = select.epoll()
+        self._timer = _timer()
         self._poll.register(self._timer, select.EPOLLIN)
         for group in self._groups:
             self._poll.register(group.rings[0].fd, select.EPOLLIN | select.EPOLLET)

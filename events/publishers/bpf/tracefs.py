@@ -14,8 +14,15 @@ _CLOEXEC, _CONFIG_CREATE = 1, 6
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def tracepoint_ids(names: list[str]) -> dict[str, int]:
-    """Ids of tracepoints named as `syscalls/sys_exit_connect`. Unavailable where they cannot be read."""
+# System calls that newer architectures do without, or that older kernels lack: then nobody makes them.
+_MAY_LACK = frozenset(
+    "open creat rename renameat link symlink unlink rmdir mkdir chmod chown lchown openat2 fchmodat2".split()
+)
+
+
+def tracepoint_ids(names: list[str]) -> dict[str, int | None]:
+    """Ids of tracepoints named as `syscalls/sys_exit_connect`; None of a system call that this kernel does not have.
+    Unavailable where they cannot be read."""
     if not names:
         return {}
     for folder in _FOLDERS:
@@ -30,10 +37,12 @@ def tracepoint_ids(names: list[str]) -> dict[str, int]:
         os.close(fd)
 
 
-def _id(folder: int, name: str) -> int:
+def _id(folder: int, name: str) -> int | None:
     try:
         fd = os.open(f"events/{name}/id", os.O_RDONLY, dir_fd=folder)
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and name.rpartition("sys_exit_")[2] in _MAY_LACK:
+            return None
         raise Unavailable(
             f"tracefs does not give the id of the tracepoint {name}: {error.strerror}",
             "run as root, on a kernel with CONFIG_FTRACE_SYSCALLS",

@@ -69,7 +69,7 @@ struct inet_sock { struct sock sk; __be16 inet_sport; };
 struct socket { struct sock *sk; };
 
 /* What a system call was given: registers stand where they stood when it returns (arm64 keeps the first apart). */
-struct pt_regs___x86 { unsigned long di, si, dx, r8, orig_ax; };
+struct pt_regs___x86 { unsigned long di, si, dx, r10, r8, orig_ax; };
 struct pt_regs___arm64 { __u64 orig_x0; int syscallno; };
 struct user_pt_regs___arm64 { __u64 regs[31]; };
 struct trace_event_raw_sys_exit { long id; long ret; };
@@ -80,7 +80,7 @@ struct trace_event_raw_sys_exit { long id; long ret; };
 #define AF_INET6 10
 #define SIGNAL_GROUP_EXIT 4
 
-/* The arguments 0 to 2, and 4. */
+/* The arguments 0 to 4. */
 static __always_inline __u64 argument(const void *regs, int n)
 {
 	if (bpf_core_field_exists(struct pt_regs___x86, di)) {
@@ -88,6 +88,7 @@ static __always_inline __u64 argument(const void *regs, int n)
 		return n == 0	? BPF_CORE_READ(x86, di)
 		       : n == 1 ? BPF_CORE_READ(x86, si)
 		       : n == 2 ? BPF_CORE_READ(x86, dx)
+		       : n == 3 ? BPF_CORE_READ(x86, r10)
 				: BPF_CORE_READ(x86, r8);
 	} else if (bpf_core_field_exists(struct pt_regs___arm64, orig_x0)) {
 		const struct pt_regs___arm64 *arm = regs;
@@ -95,6 +96,7 @@ static __always_inline __u64 argument(const void *regs, int n)
 		return n == 0	? BPF_CORE_READ(arm, orig_x0)
 		       : n == 1 ? BPF_CORE_READ(user, regs[1])
 		       : n == 2 ? BPF_CORE_READ(user, regs[2])
+		       : n == 3 ? BPF_CORE_READ(user, regs[3])
 				: BPF_CORE_READ(user, regs[4]);
 	}
 	return 0;

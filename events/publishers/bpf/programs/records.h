@@ -73,4 +73,22 @@ struct dns_record {
 };
 _Static_assert(sizeof(struct dns_record) == 48, "dns");
 
+/* What was done to a file, as decode.py names it. */
+enum {
+	FILE_OPEN = 1, FILE_RENAME, FILE_UNLINK, FILE_LINK, FILE_SYMLINK, FILE_MKDIR, FILE_RMDIR, FILE_TRUNCATE, FILE_CHMOD,
+	FILE_CHOWN,
+};
+/* The names are as they were given, put behind the directory: there may be symbolic links in them. */
+enum { CUT_GIVEN = 4 };
+
+struct file_record {
+	__u64 time;
+	__u64 program;
+	__u32 pid, operation, cut;
+	__u32 auid, uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
+	__u16 cwd_length, path_length, target_length, pad;
+	/* cwd, path, target */
+};
+_Static_assert(sizeof(struct file_record) == 72, "file");
+
 #endif
