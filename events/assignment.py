@@ -198,7 +198,10 @@ def _exclusion_rows(rule: Rule, rules: Rules, opened: list[Assigned]) -> Iterato
     concerned = [a for a in opened if not rule.event_class or rule.event_class in map(event_class, a.tables)]
     for assigned in concerned:
         kernel = rule.id in assigned.enforced
-        dropped = None if kernel else assigned.stream.dropped.get(rule.id, 0)
+        dropped = assigned.publisher.dropped().get(rule.key)
+        if not kernel:
+            # In part it may have been decided below.
+            dropped = assigned.stream.dropped.get(rule.id, 0) + (dropped or 0)
         yield (*head, assigned.publisher.name, assigned.publisher.enforces if kernel else "collector", dropped)
     if not concerned:
         yield (*head, "", "", 0)

@@ -92,6 +92,11 @@ class Publisher:
         """The ids that `exclude` would give, were it open for these tables; nothing is touched."""
         return frozenset()
 
+    def dropped(self) -> dict[tuple[str, str], int]:
+        """{key of a rule: events that it dropped by this rule, as the first that matched}, as far as it counts by rule;
+        a rule that is not there is not counted."""
+        return {}
+
     def counters(self) -> Counters:
         """What it has seen since it was opened."""
         raise NotImplementedError

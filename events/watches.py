@@ -56,6 +56,14 @@ class Watches:
         self._excluded = _union((*below, *(source for _, source in named)))
         self._pruned = _union((*below, *(pattern.base for pattern in refused if pattern.base is not None)))
 
+    def tops(self) -> list[str]:
+        """The directories that hold all that is watched, none of them below another; the root is '/'."""
+        found: list[str] = []
+        for root in self.roots:
+            if not any(root == top or root.startswith(top + "/") for top in found):
+                found.append(root)
+        return [top or "/" for top in found]
+
     def category(self, path: str) -> str | None:
         """The first category that the path falls under; None where it falls under none or is excluded."""
         found = self._wanted(path)

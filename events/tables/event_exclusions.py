@@ -17,8 +17,8 @@ class EventExclusions(BufferTable):
     enforced = Column(TEXT, "Where that is decided: kernel (BPF maps, audit rules), watch (never taken) or collector")
     dropped = Column(
         BIGINT,
-        "Events it dropped in the collector, where a row is counted for the first rule that matches it; NULL where the "
-        "kernel decides, which does not count by rule",
+        "Events it dropped, each counted for the first rule that matches; NULL where audit or a watch decides: they "
+        "do not count by rule",
     )
 
     typical_rows = 20

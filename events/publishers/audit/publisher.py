@@ -7,6 +7,7 @@ import os
 import time
 
 from ...publisher import Counters, Publisher, Unavailable
+from ...watches import Watches
 from .decode import Decoder
 from .exclusion import Exclusion
 from .messages import MessageDecoder
@@ -17,7 +18,6 @@ from .settings import Settings
 from .sources import Source, open_source
 from .system_calls import FILE, PROCESS, SOCKET, architectures
 from .timer import Timer
-from .watched_files import WatchedFiles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,8 +66,9 @@ class Audit(Publisher):
         self._counted = Counters()
         self._notes: list[str] = []
         self._tables = tables
-        self._files = WatchedFiles(options) if "process_file_events" in tables else WatchedFiles()
-        self._decoder = Decoder(tables, self._files.watched)
+        files = "process_file_events" in tables
+        self._watches = Watches(options.file_paths if files else {}, options.exclude_paths)
+        self._decoder = Decoder(tables, lambda path: self._watches.category(path) is not None)
         self._messages = MessageDecoder(tables)
         self._exclusion = Exclusion(tables)
         self._nevers: Any = ()
@@ -176,9 +177,10 @@ class Audit(Publisher):
 
     def _watched(self) -> Watched:
         classes = {_CLASSES[table] for table in self._tables if table in _CLASSES}
-        if not self._files.folders and not self._files.files:
+        folders = self._watches.tops()
+        if not folders:
             classes.discard(FILE)
-        return Watched(classes, self._files.folders, self._files.files)
+        return Watched(classes, folders)
 
     def _install(self) -> None:
         refused = self._rules.replace(self._watched(), self._nevers)

@@ -90,15 +90,13 @@ class Watched:
 
     classes  process, socket, file
     folders  directories for class file; all below them is seen
-    files    single files for class file
     """
 
-    __slots__ = ("classes", "files", "folders")
+    __slots__ = ("classes", "folders")
 
-    def __init__(self, classes: Iterable[str] = (), folders: Iterable[str] = (), files: Iterable[str] = ()) -> None:
+    def __init__(self, classes: Iterable[str] = (), folders: Iterable[str] = ()) -> None:
         self.classes = frozenset(classes)
         self.folders = tuple(folders)
-        self.files = tuple(files)
 
 
 def compile(watched: Watched, nevers: Iterable[Never], key: str) -> list[bytes]:
@@ -119,9 +117,8 @@ def compile(watched: Watched, nevers: Iterable[Never], key: str) -> list[bytes]:
             found += _socket_rules(each, own)
         if FILE in watched.classes:
             perm = ("perm", "=", _WRITE_OR_ATTRIBUTE)
-            for field, paths in (("dir", watched.folders), ("watch", watched.files)):
-                for path in paths:
-                    found.append(build(_ALWAYS, each.calls[FILE].values(), (arch, (field, "=", path), perm, *own)))
+            for folder in watched.folders:
+                found.append(build(_ALWAYS, each.calls[FILE].values(), (arch, ("dir", "=", folder), perm, *own)))
     return found
 
 

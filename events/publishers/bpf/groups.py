@@ -14,11 +14,11 @@ from .ring import Ring
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import ClassVar
 
     from ...context import Context
-    from ...exclusion.rules import Rules
+    from ...exclusion.rules import Rule, Rules
     from ...options import Options
     from ...publisher import Stream
 
@@ -47,7 +47,7 @@ class Group:
             self._control_map = mmap.mmap(self.loaded.maps["hostql_control"], mmap.PAGESIZE)
             # idle, generation
             self.control = memoryview(self._control_map)[:8].cast("I")
-            self._in_force = InForce(self.loaded, self.control)
+            self._in_force = InForce(self.loaded, self.control, self._cpus)
             self._set_up(options)
             self.rings = [self._ring(name) for name in ("hostql_events", "hostql_who") if name in self.loaded.maps]
             self.loaded.attach(self.calls)
@@ -64,10 +64,19 @@ class Group:
 
     def exclude(self, rules: Rules) -> tuple[frozenset[int], frozenset[int]]:
         """Put rules in force: the ids of those about its events, and of those that are decided wholly."""
-        own = rules.of_class(self.event_class)
-        decided = Decided(own, self.event_class)
+        own, decided = self.decides(rules)
         whole = decided.whole if self._in_force.use(decided) else frozenset()
         return frozenset(rule.id for rule in own), whole
+
+    @classmethod
+    def decides(cls, rules: Rules) -> tuple[Sequence[Rule], Decided]:
+        """The rules about its events, and what of them is decided here."""
+        own = rules.of_class(cls.event_class)
+        return own, Decided(own, cls.event_class)
+
+    def dropped(self) -> dict[tuple[str, str], int]:
+        """{key of a rule: events it dropped in the kernel}."""
+        return self._in_force.dropped()
 
     def counters(self) -> Counters:
         """Summed over the CPUs."""

@@ -89,15 +89,21 @@ class Decided:
 class InForce:
     """The exclusion that is in force in a group's maps."""
 
-    def __init__(self, loaded: Loaded, control: memoryview) -> None:
+    def __init__(self, loaded: Loaded, control: memoryview, cpus: int) -> None:
         self._loaded = loaded
         self._control = control
+        self._cpus = cpus
         self._keys: list[tuple[str, bytes]] = []
+        self._rules: Sequence[Rule] = ()
+        # What rules dropped under former generations.
+        self._dropped: dict[tuple[str, str], int] = {}
 
     def use(self, decided: Decided) -> bool:
         """Put rules in force, all at once: they are written beside those of before, under the next generation. Where a
         map is full none are in force; gives whether they are."""
         generation = (self._control[1] + 1) & 0xFFFFFFFF
+        for place in range(_RULES):
+            self._loaded.update("hostql_dropped", _counter(generation, place), bytes(8 * self._cpus))
         old, self._keys = self._keys, []
         try:
             for name, key, value in decided.entries(generation):
@@ -109,9 +115,20 @@ class InForce:
             self._loaded.update("hostql_profile", _half(generation), bytes(_PROFILE.size))
             complete = False
         self._control[1] = generation
+        self._dropped = self.dropped(generation - 1)
+        self._rules = decided.rules if complete else ()
         for name, key in old:
             self._loaded.delete(name, key)
         return complete
+
+    def dropped(self, generation: int | None = None) -> dict[tuple[str, str], int]:
+        """{key of a rule: events it dropped here}, each event counted for the first rule that matches."""
+        found = dict(self._dropped)
+        for place, rule in enumerate(self._rules):
+            counter = _counter(self._control[1] if generation is None else generation, place)
+            raw = self._loaded.lookup("hostql_dropped", counter, 8 * self._cpus) or b""
+            found[rule.key] = found.get(rule.key, 0) + sum(count for (count,) in _MASK.iter_unpack(raw))
+        return found
 
 
 def _is_whole(rule: Rule) -> bool:
@@ -131,6 +148,10 @@ def _fits(text: str) -> bool:
 
 def _half(generation: int) -> bytes:
     return struct.pack("<I", generation & 1)
+
+
+def _counter(generation: int, place: int) -> bytes:
+    return struct.pack("<I", (generation & 1) * _RULES + place)
 
 
 def _value(generation: int, field: int, value: bytes, mask: int) -> Entry:

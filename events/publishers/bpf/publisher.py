@@ -16,6 +16,8 @@ from .groups import BATCH, Group, Processes, Queries, Sockets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ...exclusion.rules import Rules
     from ...options import Options
     from ...publisher import Stream
@@ -98,13 +100,24 @@ class Bpf(Publisher):
 
     def exclude(self, rules: Rules) -> frozenset[int]:
         """Decided by masks in the programs. Globs, containers and control groups are left, in part at least."""
-        about: set[int] = set()
-        left: set[int] = set()
+        return _whole([group.exclude(rules) for group in self._groups])
+
+    @classmethod
+    def decides(cls, rules: Rules, tables: frozenset[str]) -> frozenset[int]:
+        """The ids of the rules that its programs decide for these tables."""
+        found = []
+        for table in tables.intersection(GROUPS):
+            own, decided = GROUPS[table][1].decides(rules)
+            found.append((frozenset(rule.id for rule in own), decided.whole))
+        return _whole(found)
+
+    def dropped(self) -> dict[tuple[str, str], int]:
+        """What the programs of all groups dropped, by the key of the first rule that matched."""
+        total: dict[tuple[str, str], int] = {}
         for group in self._groups:
-            own, whole = group.exclude(rules)
-            about |= own
-            left |= own - whole
-        return frozenset(about - left)
+            for key, count in group.dropped().items():
+                total[key] = total.get(key, 0) + count
+        return total
 
     def counters(self) -> Counters:
         each = [group.counters() for group in self._groups]
@@ -135,6 +148,16 @@ class Bpf(Publisher):
         for group in self._groups:
             group.close()
         self._groups.clear()
+
+
+def _whole(each: Iterable[tuple[frozenset[int], frozenset[int]]]) -> frozenset[int]:
+    """The rules that all groups decide whose events they are about: of (about its events, decided wholly) of each."""
+    about: set[int] = set()
+    left: set[int] = set()
+    for own, whole in each:
+        about |= own
+        left |= own - whole
+    return frozenset(about - left)
 
 
 def _timer() -> int:

@@ -27,14 +27,14 @@ struct {
 	__type(value, struct query);
 } hostql_query SEC(".maps");
 
-static __always_inline int excluded(const struct endpoint *server, const struct profile *profile, __u32 generation,
+static __always_inline __u64 excluded(const struct endpoint *server, const struct profile *profile, __u32 generation,
 				    __u64 task, const struct program *program)
 {
 	__u64 alive = profile->rules;
 	__u16 port = bpf_htons(server->port);
 	SURVIVE(FIELD_PORT, match_range(generation, 0, &port, 16));
 	SURVIVE(FIELD_ADDRESS, match_range(generation, server->family, server->address, server->family == AF_INET ? 32 : 128));
-	return alive && survive_process(task, generation, alive, program->masks.path) != 0;
+	return alive ? survive_process(task, generation, alive, program->masks.path) : 0;
 }
 
 /* One datagram that a process sent: `to` is the address that it gave, 0 for a connected socket's. */
@@ -65,8 +65,9 @@ __noinline int report(__u32 fd, __u64 data, __u64 length, __u64 to)
 	struct program *program = program_of(task, generation);
 	if (!program)
 		return 0;
-	if (profile && profile->rules && excluded(&server, profile, generation, address, program)) {
-		count->excluded++;
+	__u64 rules = profile && profile->rules ? excluded(&server, profile, generation, address, program) : 0;
+	if (rules) {
+		drop(rules, generation);
 		return 0;
 	}
 	if (!program->described && !tell_who(address, program->id))

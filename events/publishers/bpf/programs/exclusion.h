@@ -10,6 +10,8 @@
 
 /* Bytes of a path that are compared. */
 #define PATH_MATCHED 254
+/* Rules that a mask has room for. */
+#define RULES 64
 
 enum field {
 	FIELD_PATH, FIELD_PARENT_PATH, FIELD_COMM, FIELD_UID, FIELD_CGROUP,
@@ -29,6 +31,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct profile);
 } hostql_profile SEC(".maps");
+
+/* Events that each rule dropped, as the first of those that match it; a half for either generation. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2 * RULES);
+	__type(key, __u32);
+	__type(value, __u64);
+} hostql_dropped SEC(".maps");
 
 /* Fields with single values: comm, uid, cgroup, protocol. */
 struct value_key { __u32 generation, field; __u8 value[16]; };
@@ -87,6 +97,24 @@ static __always_inline struct profile *profile_of(__u32 generation)
 {
 	__u32 half = generation & 1;
 	return bpf_map_lookup_elem(&hostql_profile, &half);
+}
+
+/* Count an event that rules drop, for the first of them. */
+static __always_inline void drop(__u64 rules, __u32 generation)
+{
+	struct counters *count = counters();
+	__u32 first = (generation & 1) * RULES;
+	if (count)
+		count->excluded++;
+#define HALVE(bits) \
+	if (!(rules & ((1ULL << bits) - 1))) { \
+		first += bits; \
+		rules >>= bits; \
+	}
+	HALVE(32) HALVE(16) HALVE(8) HALVE(4) HALVE(2) HALVE(1)
+	__u64 *dropped = bpf_map_lookup_elem(&hostql_dropped, &first);
+	if (dropped)
+		(*dropped)++;
 }
 
 /* The rules that a path in kernel memory satisfies, as an executable and as the parent's. */

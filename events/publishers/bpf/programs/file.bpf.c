@@ -150,14 +150,14 @@ __noinline int watched(__u32 at, __u32 length)
 }
 
 /* Whether rules drop it; those about paths are the reader's. */
-static __always_inline int excluded(__u64 task, __u32 generation)
+static __always_inline __u64 excluded(__u64 task, __u32 generation)
 {
 	struct profile *profile = profile_of(generation);
 	if (!profile || !profile->rules)
 		return 0;
 	__u64 alive = profile->rules;
 	SURVIVE(FIELD_SUCCESS, profile->success[1]);
-	return alive && survive_process(task, generation, alive, 0) != 0;
+	return alive ? survive_process(task, generation, alive, 0) : 0;
 }
 
 static __always_inline void take_ids(struct file_record *record, struct task_struct *task)
@@ -188,11 +188,13 @@ __noinline int report(__u32 operation, __u32 path_length, __u32 target_length, _
 	if (!as_given && !watched(0, path_length) && !(target_length && watched(path_length, target_length)))
 		return 0;
 	count->seen++;
-	struct program *program = program_of(task, control->generation);
+	__u32 generation = control->generation;
+	struct program *program = program_of(task, generation);
 	if (!program)
 		return 0;
-	if (excluded(address, control->generation)) {
-		count->excluded++;
+	__u64 rules = excluded(address, generation);
+	if (rules) {
+		drop(rules, generation);
 		return 0;
 	}
 	if (!program->described && !tell_who(address, program->id))

@@ -83,7 +83,7 @@ __noinline __u32 append_arguments(__u64 address, __u32 at)
 }
 
 /* Whether rules drop the exec of a path that lies in the texts. */
-__noinline int excluded(__u64 task, __u32 generation, __u32 at, __u32 length)
+__noinline __u64 excluded(__u64 task, __u32 generation, __u32 at, __u32 length)
 {
 	struct profile *profile = profile_of(generation);
 	struct scratch *to = scratch();
@@ -94,7 +94,7 @@ __noinline int excluded(__u64 task, __u32 generation, __u32 at, __u32 length)
 		match_path(&to->text.bytes[at & (TEXT_SIZE - 1)], length, generation, &masks);
 	__u64 alive = profile->rules;
 	SURVIVE(FIELD_SUCCESS, profile->success[1]);
-	return alive && survive_process(task, generation, alive, masks.path) != 0;
+	return alive ? survive_process(task, generation, alive, masks.path) : 0;
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -119,9 +119,11 @@ int BPF_PROG(hostql_exec, struct task_struct *task, int old_pid, struct linux_bi
 						     (__u64)BPF_CORE_READ(current, fs, pwd.dentry)), at);
 	at += record->cwd_length;
 	record->path_length = append_path((__u64)BPF_CORE_READ(binary, filename), at, cwd_at);
-	if (excluded(address, control->generation, at, record->path_length)) {
+	__u32 generation = control->generation;
+	__u64 rules = excluded(address, generation, at, record->path_length);
+	if (rules) {
+		drop(rules, generation);
 		bpf_map_delete_elem(&hostql_running, &tgid);
-		count->excluded++;
 		return 0;
 	}
 	at += record->path_length;

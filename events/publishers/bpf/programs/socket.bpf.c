@@ -7,7 +7,7 @@
 #define EBADF 9
 #define ENOTSOCK 88
 
-static __always_inline int excluded(const struct socket_record *event, const struct profile *profile, __u32 generation,
+static __always_inline __u64 excluded(const struct socket_record *event, const struct profile *profile, __u32 generation,
 				    struct task_struct *task, const struct program *program)
 {
 	__u64 alive = profile->rules;
@@ -18,7 +18,7 @@ static __always_inline int excluded(const struct socket_record *event, const str
 	SURVIVE(FIELD_ADDRESS, match_range(generation, asked->family, asked->address, asked->family == AF_INET ? 32 : 128));
 	SURVIVE(FIELD_PROTOCOL, event->protocol ? match_value(generation, FIELD_PROTOCOL, event->protocol) : 0);
 	SURVIVE(FIELD_SUCCESS, profile->success[event->result >= 0]);
-	return alive && survive_process((__u64)task, generation, alive, program->masks.path) != 0;
+	return alive ? survive_process((__u64)task, generation, alive, program->masks.path) : 0;
 }
 
 static __always_inline int report(struct trace_event_raw_sys_exit *context, __u16 action)
@@ -65,8 +65,9 @@ static __always_inline int report(struct trace_event_raw_sys_exit *context, __u1
 	struct program *program = program_of(task, generation);
 	if (!program)
 		return 0;
-	if (profile && profile->rules && excluded(&event, profile, generation, task, program)) {
-		count->excluded++;
+	__u64 rules = profile && profile->rules ? excluded(&event, profile, generation, task, program) : 0;
+	if (rules) {
+		drop(rules, generation);
 		return 0;
 	}
 	if (!program->described && !tell_who((__u64)task, program->id))
