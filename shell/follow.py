@@ -6,9 +6,9 @@ condition, a join with live tables, an aggregate over each batch.
 
 from __future__ import annotations
 
-import re
 import time
 
+from ..events.window import named
 from ..vtables.errors import HostqlError
 from ..vtables.table import quote
 
@@ -73,8 +73,7 @@ def event_table(database: Database, sql: str) -> str:
     """The one event table that a statement names. HostqlError for none or several."""
     catalog = database.catalog
     names: list[str] = [name for name in catalog if catalog.subject(name) == "events" and name.endswith("_events")]
-    words: list[str] = re.findall(r"\w+", sql.lower())
-    found = list(dict.fromkeys(word for word in words if word in names))
+    found = named(sql, catalog)
     if len(found) == 1:
         return found[0]
     several = f"it names {', '.join(found)}" if found else "it names none"

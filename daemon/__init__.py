@@ -1,0 +1,1 @@
+"""The agent: queries on a schedule, their results compared, logged and supervised."""

@@ -1,0 +1,1 @@
+"""What the agent is told: files in osquery's format become a `Config`."""
