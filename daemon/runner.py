@@ -29,16 +29,22 @@ if TYPE_CHECKING:
 
 
 class Usage:
-    """What a run took: wall and cpu in seconds, memory in bytes that the process grew by, rows; outcome '' where all
-    went well, else what went wrong."""
+    """What a run took: wall, user and system in seconds, memory in bytes that the process grew by, rows and their
+    size; outcome '' where all went well, else what went wrong; `breach` where that was a limit."""
 
-    __slots__ = ("cpu", "memory", "notes", "outcome", "rows", "size", "wall")
+    __slots__ = ("breach", "memory", "notes", "outcome", "rows", "size", "system", "user", "wall")
 
     def __init__(self) -> None:
-        self.wall = self.cpu = 0.0
+        self.wall = self.user = self.system = 0.0
+        self.breach = False
         self.memory = self.rows = self.size = 0
         self.outcome = ""
         self.notes: list[str] = []
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of CPU."""
+        return self.user + self.system
 
 
 class Runner:
@@ -68,15 +74,18 @@ class Runner:
         """Run a query that is due at Unix time `when`. What goes wrong is in the usage's outcome; nothing is raised."""
         usage = Usage()
         self._begin(query)
-        began, cpu, memory = time.monotonic(), _cpu(), resident()
+        began, before, memory = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF), resident()
         try:
             self._run(query, when, limits, usage)
         except HostqlError as error:
             usage.outcome = error.message
+            usage.breach = isinstance(error, QueryLimitExceeded)
         except Exception as error:
             # A table that raises what it should not: a fault of ours, which costs this query alone.
             usage.outcome = f"{type(error).__name__}: {error}"
-        usage.wall, usage.cpu = time.monotonic() - began, _cpu() - cpu
+        after = resource.getrusage(resource.RUSAGE_SELF)
+        usage.wall = time.monotonic() - began
+        usage.user, usage.system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
         usage.memory = max(resident() - memory, 0)
         self._end(query, usage)
         return usage
@@ -202,8 +211,3 @@ class Runner:
 def digest(sql: str) -> str:
     """What tells a query's text from another's."""
     return hashlib.sha256(sql.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime

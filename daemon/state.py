@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from contextlib import contextmanager
 
 import apsw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
 VERSION = 1
@@ -27,6 +28,8 @@ CREATE TABLE IF NOT EXISTS results (name TEXT, row TEXT);
 CREATE INDEX IF NOT EXISTS results_name ON results (name);
 CREATE TABLE IF NOT EXISTS spool (id INTEGER PRIMARY KEY AUTOINCREMENT, logger TEXT, kind TEXT, line TEXT);
 CREATE INDEX IF NOT EXISTS spool_logger ON spool (logger, id);
+CREATE VIEW IF NOT EXISTS hostql_results AS
+    SELECT queries.name, time, epoch, counter, row FROM results JOIN queries ON queries.name = results.name;
 CREATE TABLE IF NOT EXISTS lost (logger TEXT PRIMARY KEY, lines INTEGER);
 """
 _DAMAGED = (apsw.CorruptError, apsw.NotADBError)
@@ -81,7 +84,7 @@ class State:
 
         `rows` are (removed, added) of the stored result, or all of a new one; None leaves what is stored.
         """
-        with self._connection:
+        with self._transaction():
             self._connection.execute(
                 "INSERT OR REPLACE INTO queries VALUES (?, ?, ?, ?, ?, ?)",
                 (name, past.sql, past.epoch, past.counter, int(time.time()), past.eid),
@@ -100,7 +103,7 @@ class State:
 
     def say(self, kind: str, lines: Iterable[str], loggers: Sequence[str]) -> None:
         """Lines that are about no query."""
-        with self._connection:
+        with self._transaction():
             self._spool(((kind, line) for line in lines), loggers)
 
     def waiting(self, logger: str, most: int) -> list[tuple[int, str, str]]:
@@ -143,10 +146,19 @@ class State:
         found = self._connection.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchall()
         return str(found[0][0]) if found else ""
 
+    def select(self, table: str, columns: Sequence[str]) -> list[dict[str, Any]]:
+        """The rows of a table of the agent's; none where there is no such table, or an older one."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        try:
+            found = self._connection.execute(f'SELECT {names} FROM "{table}"').fetchall()
+        except apsw.SQLError:
+            return []
+        return [dict(zip(columns, row)) for row in found]
+
     def replace(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """A table of the agent's for others to read (daemon/tables/), in place of what it was."""
         names = ", ".join(f'"{name}"' for name in columns)
-        with self._connection:
+        with self._transaction():
             self._connection.execute(f'CREATE TABLE IF NOT EXISTS "{table}" ({names})')
             self._connection.execute(f'DELETE FROM "{table}"')
             self._connection.executemany(f'INSERT INTO "{table}" VALUES ({", ".join("?" * len(columns))})', rows)
@@ -154,6 +166,19 @@ class State:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing. IMMEDIATE waits for another writer, a logger's thread, where an upgrade would fail at once."""
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
     def _insert(self, name: str, rows: Iterable[str]) -> None:
         self._connection.executemany("INSERT INTO results VALUES (?, ?)", [(name, row) for row in rows])
@@ -163,7 +188,7 @@ class State:
         self._connection.executemany("INSERT INTO spool (logger, kind, line) VALUES (?, ?, ?)", rows)
 
     def _drop(self, logger: str, first: int, part: int) -> int:
-        with self._connection:
+        with self._transaction():
             self._connection.execute(
                 "DELETE FROM spool WHERE id IN (SELECT id FROM spool WHERE logger = ? ORDER BY id LIMIT ?)",
                 (logger, part),
@@ -181,7 +206,7 @@ class State:
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
         connection = apsw.Connection(self.path)
         try:
-            connection.set_busy_timeout(2000)
+            connection.set_busy_timeout(10_000)
             version = connection.pragma("user_version")
             if version not in (0, VERSION):
                 raise apsw.CorruptError(f"its version is {version}, {VERSION} is expected")

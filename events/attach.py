@@ -56,18 +56,28 @@ class Events:
 
     path      the buffer; `config` a configuration file for the collector that is started here
     note      is told in words when collecting begins
+    begin     whether to begin to collect where nobody does; else what is in the buffer is read
     """
 
-    def __init__(self, database: Database, note: Callable[[str], None], path: str = "", config: str = "") -> None:
+    def __init__(
+        self,
+        database: Database,
+        note: Callable[[str], None],
+        path: str = "",
+        config: str = "",
+        *,
+        begin: bool = True,
+    ) -> None:
         self.path = path or DEFAULT_PATH
         self._database = database
         self._note = note
         self._config = config
+        self._begin = begin
         self._child: subprocess.Popen[bytes] | None = None
 
-    def __call__(self, table: str) -> None:
+    def __call__(self, table: str) -> bool:
         """Make the event tables readable. Raises TableUnavailable with the reason and what would help."""
-        if not being_written(self.path):
+        if self._begin and not being_written(self.path):
             self._collect(table)
         try:
             _check_private(self.path)
@@ -76,6 +86,12 @@ class Events:
                 f"{table}: the buffer {self.path} cannot be read: {error.strerror}", "Events are for root to read."
             ) from error
         self._database.attach(self.path, SCHEMA)
+        there = f"SELECT count(*) FROM {SCHEMA}.sqlite_schema WHERE name = ?"
+        if not self._database.connection.execute(there, (table,)).fetchall()[0][0]:
+            raise TableUnavailable(
+                f"{table} has no rows yet: the collector is about to begin", "Ask again in a moment."
+            )
+        return True
 
     def close(self) -> None:
         """End the collector that was started here."""

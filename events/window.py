@@ -29,6 +29,7 @@ class Window:
     def __init__(self, database: Database, table: str) -> None:
         self._database = database
         self._name = quote(table)
+        self._opened = False
         # Naming the table has it attached, or says why it cannot be.
         list(database.execute(f"SELECT 1 FROM {self._name} LIMIT 0"))
 
@@ -49,10 +50,14 @@ class Window:
             f"CREATE TEMP VIEW {self._name} AS SELECT * FROM {SCHEMA}.{self._name} "
             f"WHERE eid > {int(after)} AND eid <= {int(upto)}"
         )
+        self._opened = True
 
     def close(self) -> None:
         """The name means the table again."""
-        self._execute(f"DROP VIEW IF EXISTS temp.{self._name}")
+        # Not IF EXISTS: where there is no view, SQLite would look for a virtual table of the name.
+        if self._opened:
+            self._opened = False
+            self._execute(f"DROP VIEW temp.{self._name}")
 
     def _execute(self, sql: str) -> list[tuple[Any, ...]]:
         """Not a user's statement: the policy is not asked."""

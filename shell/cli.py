@@ -86,6 +86,10 @@ def _command(word: str) -> Callable[[Arguments], int] | None:
         from .profile import profile
 
         return profile
+    if word in ("daemon", "check", "denylist"):
+        from . import daemon
+
+        return {"daemon": daemon.daemon, "check": daemon.check, "denylist": daemon.denylist}[word]
     if word == "events":
         from .events import events
 
@@ -187,7 +191,7 @@ def _read(file: str) -> str:
 
 def database(given: Arguments) -> Database:
     """The database the options ask for."""
-    from ..events.catalog import catalog
+    from ..daemon.catalog import catalog
     from ..vtables.database import Database
     from ..vtables.policy import ANALYST, WRITING_ANALYST
     from ..vtables.settings import Settings
@@ -200,15 +204,19 @@ def database(given: Arguments) -> Database:
     policy = WRITING_ANALYST if "writable" in given else ANALYST
     db = Database(host=Host(root), settings=settings, policy=policy, catalog=catalog())
     if not root:
-        db.provider = _events(db, given)
+        db.provider = _stored(db, given)
     return db
 
 
-def _events(db: Database, given: Arguments) -> Callable[[str], None]:
-    """What makes the event tables readable when a statement first names one."""
-    made: list[Callable[[str], None]] = []
+def _stored(db: Database, given: Arguments) -> Callable[[str], bool]:
+    """What makes the event tables and the agent's readable when a statement first names one."""
+    made: list[Callable[[str], bool]] = []
 
-    def provide(table: str) -> None:
+    def provide(table: str) -> bool:
+        if db.catalog.subject(table) != "events":
+            from ..daemon.catalog import STATE, attach
+
+            return attach(db, given.get("state") or STATE)
         if not made:
             from ..events.attach import Events
             from .messages import write_notes
@@ -217,7 +225,7 @@ def _events(db: Database, given: Arguments) -> Callable[[str], None]:
                 write_notes([text], sys.stderr)
 
             made.append(Events(db, note, given.get("buffer") or "", given.get("config") or ""))
-        made[0](table)
+        return made[0](table)
 
     return provide
 

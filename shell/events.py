@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 
 from ..vtables.errors import HostqlError
@@ -12,11 +11,8 @@ from .options import Arguments, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType
-
     from ..events.collector import Collector
     from ..events.reloading import ConfigFile
-    from ..events.store import Store
 
 USAGE = (
     "usage: hostql events collect, hostql events profiles, hostql events check PROFILE, "
@@ -44,6 +40,7 @@ def collect(given: Arguments) -> int:
     """Collect into the buffer until a signal comes, or, as the child of a session, until that ends."""
     from ..events.attach import DEFAULT_PATH, lock
     from ..events.reloading import ConfigFile
+    from ..events.running import Signals, collector_of, store_of
 
     path = os.path.abspath(given.get("buffer") or DEFAULT_PATH)
     session = "session" in given
@@ -58,7 +55,8 @@ def collect(given: Arguments) -> int:
     named = config_path(given)
     config = ConfigFile(named) if named else None
     signals = Signals(reloading=config is not None and not os.isatty(0))
-    collector = _collector(_store(path, direct), config)
+    store = store_of(path, direct)
+    collector = collector_of(store) if config is None else collector_of(store, config.options, config.rules)
     said = [""]
 
     def stopped() -> bool:
@@ -80,35 +78,6 @@ def collect(given: Arguments) -> int:
     return 0
 
 
-class Signals:
-    """The signals of a collector. TERM and INT stop it. HUP has it read its configuration again; where there is none,
-    or where it runs at a terminal, which then was closed, HUP stops it too.
-
-    fd    readable when one came
-    stop  whether to stop
-    """
-
-    def __init__(self, reloading: bool) -> None:
-        self.stop = False
-        self._reloading = reloading
-        self._reload = False
-        self.fd, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._came)
-
-    def reload(self) -> bool:
-        """Whether the configuration is to be read again, since the last call."""
-        reload, self._reload = self._reload, False
-        return reload
-
-    def _came(self, number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGHUP and self._reloading:
-            self._reload = True
-        else:
-            self.stop = True
-
-
 def _use(collector: Collector, config: ConfigFile) -> None:
     if collector.rules is not config.rules or collector.options is not config.options:
         collector.use(config.rules, config.options)
@@ -127,35 +96,6 @@ def config_path(given: Arguments) -> str:
     from ..events.config import DEFAULT_PATH
 
     return given.get("config") or (DEFAULT_PATH if os.path.exists(DEFAULT_PATH) else "")
-
-
-def _store(path: str, direct: str) -> Store:
-    """The buffer, or what hands events straight on."""
-    if direct:
-        from ..events.direct import Direct, JsonLines
-
-        return Direct(JsonLines(direct))
-    from ..events.buffer import Buffer
-    from ..events.catalog import catalog
-    from ..events.table import BufferTable
-
-    names = catalog()
-    tables = [names.load(name) for name in names if names.subject(name) == "events"]
-    return Buffer(path, [table for table in tables if issubclass(table, BufferTable)])
-
-
-def _collector(store: Store, config: ConfigFile | None) -> Collector:
-    from ..events.catalog import catalog
-    from ..events.collector import Collector
-    from ..events.options import Options
-    from ..events.publishers import all_publishers
-    from ..events.table import EventTable
-
-    options, rules = (config.options, config.rules) if config is not None else (Options(), None)
-    names = catalog()
-    tables = [names.load(name) for name in names if names.subject(name) == "events"]
-    wanted = [table for table in tables if issubclass(table, EventTable)]
-    return Collector(store, wanted, all_publishers(), options, rules)
 
 
 def _told(collector: Collector) -> str:

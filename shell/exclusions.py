@@ -28,7 +28,7 @@ def profiles(given: Arguments) -> int:
     found = _configured(given)
     active = found.active()
     rows = [(name, int(name in active), found.count(name), _fault(found, name)) for name in found]
-    _print(given, ("profile", "active", "rules", "fault"), rows)
+    write_rows(given, ("profile", "active", "rules", "fault"), rows)
     return 1 if any(fault for *_, fault in rows) else 0
 
 
@@ -55,7 +55,7 @@ def check(given: Arguments) -> int:
         (r.number, r.source, tried.where(r, rules), tried.matched[r.id], "; ".join(tried.samples[r.id]))
         for r in rules.rules
     ]
-    _print(given, ("rule", "fields", "enforced", "matched", "samples"), rows)
+    write_rows(given, ("rule", "fields", "enforced", "matched", "samples"), rows)
     notes = [f"{tried.dropped} of {tried.events} events of the last hour would have been dropped"]
     if tried.unknown:
         notes.append(f"of {tried.unknown} events the process or its parent is not known any more: no match was assumed")
@@ -85,7 +85,8 @@ def _fault(found: Profiles, name: str) -> str:
     return ""
 
 
-def _print(given: Arguments, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+def write_rows(given: Arguments, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Rows in the format asked for: a table on a terminal, else TSV."""
     from .cli import format_of
     from .formats import write
     from .oneshot import style

@@ -52,7 +52,8 @@ class TableModule:
     def Connect(self, _db: Any, _module: str, _dbname: str, _name: str, *_args: str) -> tuple[str, VirtualTable]:
         if self._table is None:
             table = self._database.catalog.load(self._name)
-            if table.in_file and self._database.provider is not None:
+            database = self._database
+            if table.in_file and database.provider is not None and self._name not in database.not_attached:
                 raise NotAttached(self._name)
             self._table = VirtualTable(self._database, table)
         return self._table.table.declaration(), self._table

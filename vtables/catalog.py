@@ -35,6 +35,18 @@ class Catalog:
         self._foreign = _foreign_tables(self._subjects)
         self._loaded: dict[str, type[Table]] = {}
 
+    def include(self, subject: str, package: str, folder: str) -> None:
+        """Further tables, of a room above this one: the files of a folder, which are modules of a package."""
+        self._packages[subject] = package
+        self._subjects.update(_tables_in(folder, subject))
+        self._foreign = {name: target for name, target in self._foreign.items() if name not in self._subjects}
+
+    def leave_out(self, names: Iterable[str]) -> None:
+        """These tables are not to be known."""
+        for name in names:
+            self._subjects.pop(name, None)
+            self._foreign.pop(name, None)
+
     def __contains__(self, name: str) -> bool:
         return name in self._subjects or name in self._foreign
 

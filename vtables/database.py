@@ -62,7 +62,9 @@ class Database:
         self.connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         self.connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
         # Called with the name of a stored table that a statement names before its database is attached.
-        self.provider: Callable[[str], None] | None = None
+        # It says whether it attached one; else the virtual table of that name answers.
+        self.provider: Callable[[str], bool] | None = None
+        self.not_attached: set[str] = set()
         self._denied: list[tuple[str, str]] = []
         self.statement = self._statement("", ())
         self._result: Result | None = None
@@ -142,7 +144,8 @@ class Database:
             # Once it is attached, its tables go before the virtual ones of the same name.
             if self.provider is None:
                 raise
-            self.provider(missing.table)
+            if not self.provider(missing.table):
+                self.not_attached.add(missing.table)
             self._result = Result(self, sql, text, offset, params)
         return self._result
 
@@ -154,6 +157,9 @@ class Database:
 
         authorizer, self.connection.authorizer = self.connection.authorizer, None
         try:
+            if any(row[1] == schema for row in self.connection.execute("PRAGMA database_list")):
+                # What is known of its tables is read anew.
+                self.connection.execute(f"DETACH {quote(schema)}").fetchall()
             self.connection.execute(f"ATTACH ? AS {quote(schema)}", (f"file:{quote_path(path)}?mode=ro",)).fetchall()
             # Opened now, so that a file that is no database is told here.
             self.connection.execute(f"SELECT count(*) FROM {quote(schema)}.sqlite_schema").fetchall()

@@ -15,7 +15,7 @@ from ...events.exclusion.profiles import SECTION, Profiles
 from ...vtables.errors import ConfigError
 from .model import Config, DatabaseTable, Fault, Pack, ScheduledQuery, of
 from .options import OPTIONS, WITHOUT_MEANING, Options, parse
-from .reader import Document, read
+from .reader import Document, parsed, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +48,11 @@ def load(path: str, *, shard: Callable[[], int] | None = None) -> Config:
     return Builder(documents, shard or host_shard).config()
 
 
+def load_again(texts: list[tuple[str, str]], *, shard: Callable[[], int] | None = None) -> Config:
+    """A configuration as it was read before (`Config.texts`). Raises ConfigError."""
+    return Builder([parsed(file, text) for file, text in texts], shard or host_shard).config()
+
+
 def host_shard() -> int:
     """This host's number from 1 to 100, always the same: by it a part of a fleet is chosen."""
     from .identity import machine_id
@@ -76,7 +81,7 @@ class Builder:
         events.keep_rows = events.keep_rows if "keep_rows" in merged["events"] else options.events_max
         config = Config(options, events, self._profiles(merged["events"]).rules())
         config.wants_events = bool(merged["events"] or any(events.file_paths.values()))
-        config.files = [document.file for document in self._documents]
+        config.texts = [(document.file, document.text) for document in self._documents]
         config.packs = [self._main(options)]
         for document in self._documents:
             config.packs += self._packs(document, options)

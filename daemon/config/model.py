@@ -123,7 +123,8 @@ class Config:
         self.views: Mapping[str, str] = {}
         self.tables: list[DatabaseTable] = []
         self.faults: list[Fault] = []
-        self.files: list[str] = []
+        # (file, text) of what was read, to read it again where the files are broken by then.
+        self.texts: list[tuple[str, str]] = []
         # SHA-256 of what was read.
         self.digest = ""
         # Whether `events` or `file_paths` ask for a collector, whatever the queries name.

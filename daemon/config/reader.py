@@ -53,8 +53,11 @@ def read(file: str, *, private: bool = True) -> Document:
     """
     if private:
         check_private(file)
-    text = _text(file)
-    text = _COMMENT.sub("", text).replace("\\\n", " \n")
+    return parsed(file, _COMMENT.sub("", _text(file)).replace("\\\n", " \n"))
+
+
+def parsed(file: str, text: str) -> Document:
+    """A text without comments as a document; `file` is its name for errors. Raises ConfigError."""
     try:
         value = json.loads(text, strict=False)
     except RecursionError:

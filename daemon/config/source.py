@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
 import time
 
 from ...vtables.errors import ConfigError
-from .build import load
+from .build import load, load_again
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +20,20 @@ class ConfigSource:
     problem  why what is on disk now is not in force; '' where it is
     """
 
-    def __init__(self, path: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """Raises ConfigError: an agent does not start with a configuration that cannot be used."""
+    def __init__(self, path: str, clock: Callable[[], float] = time.monotonic, before: str = "") -> None:
+        """`before` is what `remembered` gave when a configuration was in force last: it is used where the file is
+        broken now. Else raises ConfigError: an agent does not start with a configuration that cannot be used."""
         self.path = path
         self.problem = ""
         self._clock = clock
         self._read = self._identity()
-        self.config = load(path)
+        try:
+            self.config = load(path)
+        except ConfigError as error:
+            if not before:
+                raise
+            self.config = load_again([(file, text) for file, text in json.loads(before)])
+            self.problem = f"{error.message}; what was in force before stays"
         self._look_at = clock() + self.config.options.config_refresh
 
     def changed(self, now: bool = False) -> bool:
@@ -47,6 +55,10 @@ class ConfigSource:
         same = found.digest == self.config.digest
         self.config = found
         return now or not same
+
+    def remembered(self) -> str:
+        """What is in force, to start with it again."""
+        return json.dumps(self.config.texts)
 
     def _identity(self) -> tuple[tuple[str, int, int, int], ...]:
         packs = [query.file for pack in self.config.packs for query in pack.queries] if hasattr(self, "config") else []

@@ -28,6 +28,8 @@ class OsqueryFlags(Table):
     value = Column(TEXT, "Value it has now")
     shell_only = Column(INTEGER, "1 if it matters to the shell alone")
 
+    # An agent has them in its state.
+    in_file = True
     typical_rows = 1
     examples = ["SELECT name, value FROM osquery_flags;"]
 

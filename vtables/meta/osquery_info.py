@@ -36,6 +36,8 @@ class OsqueryInfo(Table):
     watcher = Column(INTEGER, "Process id of the watcher; -1 for none")
     platform_mask = Column(INTEGER, "Always 9: POSIX and Linux")
 
+    # An agent has them in its state.
+    in_file = True
     typical_rows = 1
     examples = ["SELECT version, pid FROM osquery_info;"]
 

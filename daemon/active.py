@@ -1,0 +1,57 @@
+"""`ActivePacks`: which packs are active: their discovery queries all give a row. Asked now and then, answers kept."""
+
+from __future__ import annotations
+
+from ..vtables.errors import HostqlError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .config.model import Pack, ScheduledQuery
+    from .decorations import Ask
+
+
+class Found:
+    """What is known of a pack."""
+
+    __slots__ = ("active", "executions", "hits")
+
+    def __init__(self) -> None:
+        self.active = False
+        self.executions = 0
+        self.hits = 0
+
+
+class ActivePacks:
+    """packs   all of them, with what is known of each"""
+
+    def __init__(self, packs: Sequence[Pack], ask: Ask, told: Callable[[str], None], every: int) -> None:
+        self.packs = [(pack, Found()) for pack in packs]
+        self._ask = ask
+        self._told = told
+        self._every = max(every, 60)
+        self._at: float | None = None
+
+    def refresh(self, now: float) -> bool:
+        """Ask the discovery queries where it is time; whether another pack is active, or one no more."""
+        if self._at is not None and self._at - 2 * self._every <= now < self._at:
+            return False
+        self._at = now + self._every
+        before = [found.active for _, found in self.packs]
+        for pack, found in self.packs:
+            if pack.meant:
+                found.active = all(self._gives_rows(sql) for sql in pack.discovery)
+                found.executions += 1
+        return before != [found.active for _, found in self.packs]
+
+    def queries(self) -> list[ScheduledQuery]:
+        """The queries of the active packs."""
+        return [query for pack, found in self.packs if pack.meant and found.active for query in pack.queries]
+
+    def _gives_rows(self, sql: str) -> bool:
+        try:
+            return bool(self._ask(sql)[1])
+        except HostqlError as error:
+            self._told(f"Discovery query failed ({sql}): {error.message}")
+            return False

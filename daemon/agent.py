@@ -1,0 +1,108 @@
+"""Starting the agent: the configuration is checked, then this process becomes the watcher, which takes little."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from ..events.window import named
+from ..vtables.errors import HostqlError
+from ..watchdog.memory import environment
+from .config.build import load
+from .config.reader import check_private
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from .config.model import Config
+
+# Seconds within which each part of a child must make progress.
+WORKER_BEATS = {"schedule": 60.0, "logger": 180.0}
+COLLECTOR_BEATS = {"collector": 60.0}
+
+
+def start(config_path: str, state: str, *, daemonize: bool = False, pidfile: str = "") -> NoReturn:
+    """Become the agent. Raises HostqlError where it cannot be one."""
+    if os.geteuid() != 0:
+        raise HostqlError("the agent is for root to run", "It reads what only root may, and keeps its state private.")
+    config_path, state = os.path.abspath(config_path), os.path.abspath(state)
+    config = load(config_path)
+    try:
+        os.makedirs(state, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise HostqlError(f"the state cannot be kept in {state}: {error.strerror}") from error
+    check_private(state)
+    text = json.dumps(specification(config, config_path, state, pidfile=pidfile, guard=_needs_guard()))
+    if daemonize:
+        _to_background(os.path.join(state, "daemon.log"))
+    # Nothing that was read or imported to check the configuration stays.
+    os.execv(sys.executable, [sys.executable, "-m", "hostql.watchdog", text])
+
+
+def specification(config: Config, path: str, state: str, *, pidfile: str = "", guard: bool = False) -> dict[str, Any]:
+    """What the watcher is told (`watchdog/__main__.py`)."""
+    options = config.options
+    variables, note = environment(options.memory_allocator)
+    if note:
+        print(note, file=sys.stderr)
+    children = [
+        {
+            "role": "worker",
+            "command": [sys.executable, "-m", "hostql.daemon.worker", path, state],
+            "environment": variables,
+            "beats": {name: seconds for name, seconds in WORKER_BEATS.items() if name == "schedule" or _logs(config)},
+        }
+    ]
+    if wants_collector(config):
+        command = [sys.executable, "-m", "hostql.daemon.collecting", path, state]
+        children.append({"role": "collector", "command": command, "environment": variables, "beats": COLLECTOR_BEATS})
+    return {
+        "children": children,
+        "state": state,
+        "pidfile": pidfile,
+        "limits": {
+            "level": -1 if options.disable_watchdog else options.watchdog_level,
+            "memory_mib": options.watchdog_memory_limit,
+            "percent": options.watchdog_utilization_limit,
+            "latency": options.watchdog_latency_limit,
+        },
+        "delay": options.watchdog_delay,
+        "patience": options.watchdog_forced_shutdown_delay,
+        "cgroup": options.watchdog_cgroup and not options.disable_watchdog,
+        "guard": guard,
+    }
+
+
+def wants_collector(config: Config) -> bool:
+    """Whether events are to be collected: a query names an event table, or the configuration says how."""
+    from .catalog import catalog
+
+    if config.options.disable_events:
+        return False
+    tables = catalog()
+    return config.wants_events or any(named(query.sql, tables) for query in config.queries())
+
+
+def _logs(config: Config) -> bool:
+    return bool(config.options.logger_plugin.strip())
+
+
+def _needs_guard() -> bool:
+    """Whether nobody starts the watcher again: there is no service manager that waits for it."""
+    return "NOTIFY_SOCKET" not in os.environ and "INVOCATION_ID" not in os.environ
+
+
+def _to_background(log: str) -> None:
+    """Leave the terminal and whoever started this (daemon(7))."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    os.chdir("/")
+    null = os.open(os.devnull, os.O_RDWR)
+    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    for fd, source in ((0, null), (1, null), (2, out)):
+        os.dup2(source, fd)

@@ -1,0 +1,141 @@
+"""The watcher's process: `python -m hostql.watchdog SPECIFICATION`, a JSON object; `daemon/agent.py` makes it.
+
+children   [{role, command, environment, beats}]
+state      directory of the denylist, the control socket and the lock
+pidfile    where to write the process id, '' for nowhere
+limits     arguments of `allowance`
+delay, patience   seconds, see `Watcher`
+cgroup     whether the worker gets a group of its own
+guard      whether a guardian starts the watcher again when it is killed: where no service manager does
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+import time
+from functools import partial
+
+from . import cgroups
+from .allowance import allowance
+from .child import Child, Spec
+from .control import Control
+from .denylist import Denylist
+from .notify import Notify
+from .watcher import Watcher
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+_ALREADY_RUNS, _BROKEN = 4, 70
+
+
+def main() -> int:
+    """Run until told to stop; returns the exit code."""
+    spec = json.loads(sys.argv[1])
+    if spec.get("guard"):
+        return _guard(spec)
+    return _watch(spec)
+
+
+def _guard(spec: dict[str, Any]) -> int:
+    """Start the watcher again whenever it is killed. It does nothing else, so it cannot be stuck."""
+    import signal
+
+    wait, child = 1.0, 0
+
+    def pass_on(number: int, _frame: object) -> None:
+        if child:
+            os.kill(child, number)
+
+    while True:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, pass_on)
+        began = time.monotonic()
+        child = os.fork()
+        if not child:
+            _watch_and_exit(spec)
+        _, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status) != _BROKEN:
+            return os.WEXITSTATUS(status)
+        print(f"the watcher ({child}) is dead (status {status:#x}); another is started", file=sys.stderr)
+        child = 0
+        wait = 1.0 if time.monotonic() - began > 300 else min(wait * 2, 60.0)
+        time.sleep(wait)
+
+
+def _watch_and_exit(spec: dict[str, Any]) -> NoReturn:
+    code = _BROKEN
+    try:
+        code = _watch(spec)
+    except Exception as error:
+        print(f"the watcher broke: {type(error).__name__}: {error}", file=sys.stderr)
+    finally:
+        os._exit(code)
+
+
+def _watch(spec: dict[str, Any]) -> int:
+    state = spec["state"]
+    os.makedirs(state, mode=0o700, exist_ok=True)
+    lock = os.open(f"{state}/daemon.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"an agent with the state in {state} runs already", file=sys.stderr)
+        return _ALREADY_RUNS
+    limits = partial(allowance, **spec.get("limits", {}))
+    group = _group(spec, limits)
+    children = [
+        Child(
+            Spec(each["role"], each["command"], each.get("environment"), each.get("beats")),
+            group if each["role"] == "worker" else None,
+        )
+        for each in spec["children"]
+    ]
+    notify = Notify()
+    watcher = Watcher(
+        children,
+        Denylist(f"{state}/denylist.json"),
+        limits,
+        delay=spec.get("delay", 60.0),
+        patience=spec.get("patience", 4.0),
+        notify=notify,
+    )
+    control = Control(watcher, f"{state}/daemon.sock")
+    if spec.get("pidfile"):
+        with open(spec["pidfile"], "w", encoding="ascii") as file:
+            file.write(f"{os.getpid()}\n")
+    try:
+        watcher.run()
+    finally:
+        notify.say(STOPPING=1)
+        control.close()
+        if group is not None:
+            group.kill()
+            group.remove()
+        if spec.get("pidfile"):
+            os.unlink(spec["pidfile"])
+    return 0
+
+
+def _group(spec: dict[str, Any], limits: Any) -> cgroups.Group | None:
+    if not spec.get("cgroup"):
+        return None
+    group, problem = cgroups.make(f"hostql-worker-{os.getpid()}")
+    if group is None:
+        print(f"no control group for the worker: {problem}", file=sys.stderr)
+        return None
+    allowed = limits()
+    # Behind the watchdog: what the worker has before it grows, and half as much again as it may grow by.
+    memory = int((64 << 20) + allowed.memory * cgroups.HARD) if allowed.memory else 0
+    for problem in group.limit(memory, 1.0 if allowed.cpu else 0):
+        print(problem, file=sys.stderr)
+    group.newly_killed()
+    return group
+
+
+if __name__ == "__main__":
+    sys.exit(main())
