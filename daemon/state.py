@@ -169,7 +169,7 @@ class State:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """All or nothing. IMMEDIATE waits for another writer, a logger's thread, where an upgrade would fail at once."""
+        """All or nothing. IMMEDIATE waits for another writer (a logger) where an upgrade would fail at once."""
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
