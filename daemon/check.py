@@ -7,6 +7,7 @@ from ..vtables.errors import HostqlError
 from .catalog import catalog
 from .config.build import load
 from .config.model import Fault
+from .database_tables import add_tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def check(path: str) -> tuple[Config, list[Fault]]:
     with Database(catalog=catalog()) as database:
         # What is stored is not attached: its tables are known all the same.
         database.provider = lambda table: False
+        for problem in add_tables(database, config.tables):
+            faults.append(Fault(path, 0, "", problem))
         for name, sql in config.views.items():
             _prepare(database, f'CREATE TEMP VIEW "{name}" AS {sql}', Fault(path, 0, f"views.{name}", ""), faults)
         for pack in config.packs:

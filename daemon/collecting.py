@@ -12,8 +12,21 @@ from ..events.attach import lock
 from ..events.running import Signals, collector_of, store_of
 from ..vtables.errors import HostqlError
 from ..watchdog.attached import attach
+from .config.identity import host_identifier
 from .config.source import ConfigSource
+from .differential import key
+from .loggers import make
+from .loggers.logger import RESULT
+from .records import Format, Run, results
 from .status import remembered_config
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from ..events.store import Store
+    from .loggers.logger import Logger
 
 BEAT = 5.0
 
@@ -28,7 +41,8 @@ def main(config: str, state: str) -> int:
     locked = lock(path)
     if locked is None:
         raise HostqlError(f"somebody else collects into {path}")
-    collector = collector_of(store_of(path, ""), source.config.events, source.config.rules)
+    store = direct(source) if source.config.options.events_direct else store_of(path, "")
+    collector = collector_of(store, source.config.events, source.config.rules)
     beat_at = 0.0
     problem = ""
 
@@ -56,6 +70,30 @@ def main(config: str, state: str) -> int:
         collector.close()
         os.close(locked)
     return 0
+
+
+def direct(source: ConfigSource) -> Store:
+    """Events go straight to the loggers: a line for each, as a query over the table would give it."""
+    from ..events.direct import Direct
+
+    loggers, problems = make(source.config.options)
+    for problem in problems:
+        print(problem, file=sys.stderr, flush=True)
+    return Direct(ToLoggers(loggers, Format(host_identifier(source.config.options, ""))))
+
+
+class ToLoggers:
+    """A `direct.Sink`: the first logger that refuses has the batch come again."""
+
+    def __init__(self, loggers: Sequence[Logger], format: Format) -> None:
+        self._loggers = loggers
+        self._format = format
+
+    def write(self, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+        """Hand rows of an event table to all loggers. Raises OSError."""
+        lines = list(results(self._format, Run(table, int(time.time())), (), [key(columns, row) for row in rows]))
+        for logger in self._loggers:
+            logger.write(RESULT, lines)
 
 
 if __name__ == "__main__":

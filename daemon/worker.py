@@ -26,6 +26,7 @@ from .active import ActivePacks
 from .catalog import FILE, SCHEMA, catalog
 from .config.identity import host_identifier
 from .config.source import ConfigSource
+from .database_tables import add_tables
 from .decorations import Decorations
 from .loggers import make
 from .loggers.delivery import Delivery
@@ -146,6 +147,8 @@ class Worker:
             return True
 
         database.provider = provide
+        for problem in add_tables(database, self.source.config.tables):
+            self._status.say(WARNING, problem)
         runner = Runner(database, self.state, self._format(), [], begin=self._begin, end=self._end)
         return database, runner
 

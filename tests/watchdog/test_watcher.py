@@ -1,0 +1,248 @@
+"""The watcher over real processes that leak, spin, hang, die and will not die."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostql.watchdog import watcher as module
+from hostql.watchdog.allowance import Allowance
+from hostql.watchdog.child import Child, Spec
+from hostql.watchdog.control import ask
+from hostql.watchdog.denylist import Denylist
+
+CHILDREN = Path(__file__).parent / "children.py"
+# Runs a watcher in a process of its own: signals are the main thread's.
+RUNNER = """
+import sys
+from hostql.watchdog import child, watcher
+from hostql.watchdog.allowance import Allowance
+from hostql.watchdog.child import Child, Spec
+from hostql.watchdog.control import Control
+from hostql.watchdog.denylist import Denylist
+watcher.LOOK, watcher.STOPPED, watcher.INTERRUPTED, watcher.PING = 0.05, 0.5, 0.5, 0.2
+child.BACKOFF = (0.05, 0.2)
+state, what, memory, latency, beat = sys.argv[1:6]
+spec = Spec("worker", [sys.executable, sys.argv[6], what], {"HOSTQL_WATCHER_SILENCE": "2"}, {"work": float(beat)})
+made = watcher.Watcher(
+    [Child(spec)], Denylist(state + "/denylist.json"),
+    lambda: Allowance(int(memory) << 20, 0.2, float(latency)), delay=0, patience=0.5,
+)
+Control(made, state + "/sock")
+made.run()
+"""
+PATIENCE = 40.0
+
+
+class Running:
+    def __init__(self, folder: Path, what: str, *, memory: int = 0, latency: float = 1e9, beat: float = 1e9) -> None:
+        self.folder = folder
+        arguments = [str(folder), what, str(memory), str(latency), str(beat), str(CHILDREN)]
+        self.process = subprocess.Popen([sys.executable, "-c", RUNNER, *arguments], stderr=subprocess.PIPE, text=True)
+        self.said: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.said.append(line.rstrip("\n"))
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        # What it started goes with it, and with that the pipe's other end.
+        self._reader.join()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+
+    def until(self, condition: Callable[[], Any]) -> Any:
+        end = time.monotonic() + PATIENCE
+        while not (found := condition()):
+            assert time.monotonic() < end, self.said
+            time.sleep(0.02)
+        return found
+
+    def until_said(self, *words: str) -> str:
+        return str(self.until(lambda: next((line for line in self.said if all(word in line for word in words)), "")))
+
+    def denied(self) -> dict[str, str]:
+        return {entry["query"]: entry["reason"] for entry in Denylist(f"{self.folder}/denylist.json").entries}
+
+    def status(self) -> Any:
+        return ask(f"{self.folder}/sock", do="status")
+
+    def child(self) -> int:
+        return int(self.status()["children"][0]["pid"])
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    made: list[Running] = []
+
+    def start(what: str, **limits: Any) -> Running:
+        made.append(Running(tmp_path, what, **limits))
+        made[-1].until_said("started worker")
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.close()
+
+
+def test_a_leak_is_interrupted_and_denied_and_the_worker_lives(run: Any):
+    running = run("leak", memory=50)
+    running.until_said("leaky is denied for a day", "memory: it grew by")
+    assert "the limit is 50 MiB" in running.denied()["leaky"]
+    running.until(lambda: running.status()["children"][0]["query"] == "")
+    assert running.status()["children"][0]["restarts"] == 0
+
+
+def test_one_that_does_not_listen_is_killed(run: Any):
+    running = run("stubborn-leak", memory=50)
+    running.until_said("has not ended: it is killed")
+    running.until_said("was killed by signal 9")
+    assert set(running.denied()) == {"leaky"}
+    running.until(lambda: running.status()["children"][0]["restarts"] >= 1)
+
+
+def test_a_query_that_spins_is_denied(run: Any):
+    running = run("spin", latency=0.5)
+    running.until_said("hot is denied for a day", "20 % of a core")
+
+
+def test_a_query_that_takes_too_long_is_denied(run: Any):
+    running = run("slow")
+    running.until_said("slow is denied for a day", "time: the query ran for")
+
+
+def test_a_victim_is_not_blamed(run: Any):
+    running = run("victim", memory=65)
+    running.until_said("small is not to blame: it took")
+    assert running.denied() == {}
+
+
+def test_three_deaths_at_a_query_deny_it(run: Any):
+    running = run("die")
+    running.until_said("the worker died while fatal ran, 3 times by now")
+    running.until(running.denied)
+    assert running.denied() == {"fatal": "the worker died 3 times while it ran"}
+
+
+def test_one_that_makes_no_progress_is_started_anew(run: Any):
+    running = run("silent", beat=0.5)
+    # The first beat may come half a minute after the start; it came.
+    running.until_said("heartbeat: its work made no progress")
+    running.until(lambda: running.status()["children"][0]["restarts"] >= 1)
+
+
+def test_one_that_was_stopped_is_started_anew(run: Any):
+    running = run("work", beat=30)
+    pid = running.child()
+    os.kill(pid, signal.SIGSTOP)
+    running.until_said("it was stopped by a signal")
+    running.until(lambda: running.child() != pid and running.status()["children"][0]["state"] == "running")
+
+
+def test_one_that_was_killed_is_started_anew(run: Any):
+    running = run("work")
+    for _ in range(3):
+        pid = running.child()
+        os.kill(pid, signal.SIGKILL)
+        running.until(lambda pid=pid: running.child() != pid and running.status()["children"][0]["state"] == "running")
+
+
+def test_no_orphan_stays_when_the_watcher_is_killed(run: Any):
+    running = run("work")
+    running.until(lambda: running.status()["children"][0]["state"] == "running")
+    pid = running.child()
+    running.process.kill()
+    running.process.wait()
+    until_gone(pid)
+
+
+def test_a_watcher_that_is_stuck_is_killed_by_its_child(run: Any):
+    running = run("work")
+    running.until(lambda: running.status()["children"][0]["state"] == "running")
+    pid = running.child()
+    os.kill(running.process.pid, signal.SIGSTOP)
+    assert running.process.wait(PATIENCE) == -signal.SIGKILL
+    until_gone(pid)
+
+
+def test_it_ends_when_asked_and_takes_its_child_along(run: Any):
+    running = run("work")
+    pid = running.child()
+    assert ask(f"{running.folder}/sock", do="stop") == {"done": True}
+    assert running.process.wait(PATIENCE) == 0
+    until_gone(pid)
+
+
+def test_the_control_socket_survives_nonsense(run: Any):
+    import socket
+
+    running = run("work")
+    for raw in (b"\n", b"{}\n", b"[]\n", b"{nonsense\n", b'{"do": 7}\n', b"\xff" * 100_000):
+        with socket.socket(socket.AF_UNIX) as link:
+            link.connect(f"{running.folder}/sock")
+            try:
+                link.sendall(raw)
+            except OSError:
+                continue
+    assert running.status()["children"][0]["role"] == "worker"
+    assert "error" in ask(f"{running.folder}/sock", do="dance")
+    ask(f"{running.folder}/sock", do="deny", query="q")
+    assert running.denied() == {"q": "by hand"}
+    assert ask(f"{running.folder}/sock", do="pardon", query="q") == {"done": True}
+    assert ask(f"{running.folder}/sock", do="pardon", query="q") == {"done": False}
+    assert os.stat(f"{running.folder}/sock").st_mode & 0o077 == 0
+
+
+def until_gone(pid: int) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with open(f"/proc/{pid}/stat") as file:
+                if file.read().rpartition(")")[2].split()[0] == "Z":
+                    return
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_child_that_nothing_ends_is_given_up(tmp_path: Path):
+    """One in state D survives SIGKILL. None can be made here: a child whose signals go nowhere stands for it."""
+    said: list[str] = []
+    child = Child(Spec("worker", [sys.executable, "-c", "import time; time.sleep(60)"]))
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)]
+    watching = module.Watcher([child], Denylist(f"{tmp_path}/deny"), lambda: Allowance(0, 0, 1), say=said.append)
+    try:
+        child.signal = lambda number: None  # type: ignore[method-assign]
+        watching._start(child)
+        stuck = child.pid
+        child.query = module.Query("reads-dead-mount", "sha", 0, None)
+        child.end(time.monotonic(), 0.0, "time")
+        now = time.monotonic()
+        watching.step(now + 2)
+        watching.step(now + 20)
+        assert watching.abandoned == [stuck] and child.state == "waiting"
+        assert Denylist(f"{tmp_path}/deny").denied("reads-dead-mount", "sha") is not None
+        watching.step(now + 40)
+        assert child.state == "starting" and child.pid != stuck
+        os.kill(stuck, signal.SIGKILL)
+        os.kill(child.pid, signal.SIGKILL)
+        os.waitpid(stuck, 0)
+        os.waitpid(child.pid, 0)
+    finally:
+        signal.set_wakeup_fd(-1)
+        for number, handler in zip((signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD), before):
+            signal.signal(number, handler)
