@@ -35,10 +35,10 @@ attached.ready()
 attached.beat("work")
 if what == "victim":
     # It holds much before the query begins, which then takes little more.
-    kept = bytearray(b"x" * (60 << 20))
+    kept = b"x" * (50 << 20)
     time.sleep(0.5)
     attached.begin("small", "sha", 60)
-    more = bytearray(b"x" * (10 << 20))
+    more = b"y" * (20 << 20)
     interrupted.wait()
     attached.end(query="small")
     time.sleep(60)

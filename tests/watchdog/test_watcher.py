@@ -242,6 +242,7 @@ def test_a_child_that_nothing_ends_is_given_up(tmp_path: Path):
         os.kill(child.pid, signal.SIGKILL)
         os.waitpid(stuck, 0)
         os.waitpid(child.pid, 0)
+        child.gone(now)
     finally:
         signal.set_wakeup_fd(-1)
         for number, handler in zip((signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD), before):
