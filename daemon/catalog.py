@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from ..vtables.database import Database
 
 SCHEMA = "agent"
-STATE = "/var/lib/hostql"
 FILE = "daemon.db"
 # Tables that have something to say without an agent, too.
 ALONE = frozenset(("osquery_flags", "osquery_info"))
@@ -26,9 +25,9 @@ def catalog() -> Catalog:
     return found
 
 
-def attach(database: Database, state: str = STATE) -> bool:
+def attach(database: Database) -> bool:
     """Attach the agent's state, so that its tables go before the virtual ones; False where there is none."""
-    path = os.path.join(state, FILE)
+    path = os.path.join(database.settings.state, FILE)
     try:
         # Not os.path.exists, which takes a directory that may not be looked into for one without the file.
         os.stat(path)

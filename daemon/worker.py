@@ -18,6 +18,7 @@ from ..events.attach import Events
 from ..vtables.database import Database
 from ..vtables.errors import HostqlError, QueryCancelled
 from ..vtables.policy import Policy
+from ..vtables.settings import Settings
 from ..watchdog.allowance import allowance, ram
 from ..watchdog.attached import Attached, attach
 from ..watchdog.limits import Limits
@@ -136,7 +137,8 @@ class Worker:
         options = self.source.config.options
         tables = catalog()
         tables.leave_out(name.strip() for name in options.disable_tables.split(",") if name.strip())
-        database = Database(policy=_READER, catalog=tables)
+        settings = Settings(osquery_patterns=options.osquery_patterns, state=self._state_folder)
+        database = Database(policy=_READER, catalog=tables, settings=settings)
         path = os.path.join(self._state_folder, "events.db")
         events = Events(database, lambda text: self._status.say(INFO, text), path, begin=False)
 

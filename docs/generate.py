@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hostql.events.catalog import catalog as all_tables
+from hostql.daemon.catalog import catalog as all_tables
 from hostql.vtables.functions.catalog import COLLATIONS, FUNCTIONS
 from hostql.vtables.table import Column, Table
 

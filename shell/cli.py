@@ -194,13 +194,17 @@ def database(given: Arguments) -> Database:
     from ..daemon.catalog import catalog
     from ..vtables.database import Database
     from ..vtables.policy import ANALYST, WRITING_ANALYST
-    from ..vtables.settings import Settings
+    from ..vtables.settings import STATE, Settings
     from ..vtables.sources.host import Host
 
     root = given.get("root") or ""
     if root and not os.path.isdir(root):
         raise UsageError(f"--root {root} is not a directory")
-    settings = Settings(remote_mounts="remote-mounts" in given, osquery_patterns="osquery-patterns" in given)
+    settings = Settings(
+        remote_mounts="remote-mounts" in given,
+        osquery_patterns="osquery-patterns" in given,
+        state=given.get("state") or STATE,
+    )
     policy = WRITING_ANALYST if "writable" in given else ANALYST
     db = Database(host=Host(root), settings=settings, policy=policy, catalog=catalog())
     if not root:
@@ -214,9 +218,9 @@ def _stored(db: Database, given: Arguments) -> Callable[[str], bool]:
 
     def provide(table: str) -> bool:
         if db.catalog.subject(table) != "events":
-            from ..daemon.catalog import STATE, attach
+            from ..daemon.catalog import attach
 
-            return attach(db, given.get("state") or STATE)
+            return attach(db)
         if not made:
             from ..events.attach import Events
             from .messages import write_notes

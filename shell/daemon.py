@@ -144,7 +144,7 @@ def _config(given: Arguments) -> str:
 
 
 def _state(given: Arguments) -> str:
-    from ..daemon.catalog import STATE
+    from ..vtables.settings import STATE
 
     return os.path.abspath(given.get("state") or STATE)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from fnmatch import fnmatch
 
-from ..events.catalog import catalog as all_tables
+from ..daemon.catalog import catalog as all_tables
 from ..vtables.catalog import Catalog
 from ..vtables.errors import HostqlError
 from ..vtables.suggest import nearest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +17,14 @@ NOBODY = 65534
 _CLONE_NEWNET = 0x40000000
 
 
+def pytest_configure() -> None:
+    """Children inherit an ignored SIGINT, as a shell gives it to what it starts in the background: Control-C is tested
+    on them, however the tests were started."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in this hook, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Which tests run one after the other where several processes share them (pytest-xdist): those of a file, and all
     that look at the whole kernel (audit, its connectors), which are one host's."""

@@ -56,6 +56,7 @@ OPTIONS = {
         Option("logger_syslog_facility", int, 19, "Facility of the syslog logger (syslog(3)); 19 is local3"),
         Option("logger_syslog_prepend_cee", bool, False, "Begin lines to syslog with @cee:"),
         Option("memory_allocator", str, "malloc", "Allocator of the worker: malloc, pymalloc, tcmalloc or jemalloc"),
+        Option("osquery_patterns", bool, True, "Read LIKE on paths as osquery does, not as written"),
         Option("pack_delimiter", str, "_", "What stands between pack, its name and the query's"),
         Option("pack_refresh_interval", int, 3600, "Seconds between discovery queries of packs"),
         Option("schedule_default_interval", int, 3600, "Seconds between runs of a query that names no interval"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from ...vtables.errors import TableUnavailable
 from ...vtables.scan import Scan
 from ...vtables.table import Table
-from ..catalog import STATE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,9 +20,14 @@ class AgentTable(Table):
     in_file = True
 
     def rows(self, scan: Scan) -> Iterable[Any]:
-        import os
-
-        if os.path.isdir(STATE) and not os.access(STATE, os.X_OK):
-            raise TableUnavailable(f"{scan.table}: the agent's state in {STATE} is for root to read")
+        readable_state(scan)
         scan.note("no agent has run on this host; `hostql daemon` starts one")
         return ()
+
+
+def readable_state(scan: Scan) -> str:
+    """The folder of the agent's state. TableUnavailable where this user may not look into it."""
+    state = scan.settings.state
+    if os.path.isdir(state) and not os.access(state, os.X_OK):
+        raise TableUnavailable(f"{scan.table}: the agent's state in {state} is for root to read")
+    return state

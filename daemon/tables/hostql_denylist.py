@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 
-from ...vtables.errors import TableUnavailable
 from ...vtables.scan import Scan
 from ...vtables.table import BIGINT, DOUBLE, TEXT, Column, Table
 from ...watchdog.denylist import Denylist
-from ..catalog import STATE
+from ._table import readable_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,9 +31,7 @@ class HostqlDenylist(Table):
     examples = ["SELECT query, reason, datetime(until, 'unixepoch') AS until FROM hostql_denylist;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        if os.path.isdir(STATE) and not os.access(STATE, os.X_OK):
-            raise TableUnavailable(f"{scan.table}: the agent's state in {STATE} is for root to read")
-        for entry in Denylist(os.path.join(STATE, "denylist.json")).current():
+        for entry in Denylist(os.path.join(readable_state(scan), "denylist.json")).current():
             usage = entry.get("usage") or {}
             took = (usage.get("cpu"), usage.get("memory"), usage.get("wall"))
             yield (entry["query"], entry["sql"], entry["reason"], entry["since"], entry["until"], *took)

@@ -123,7 +123,8 @@ class ProcConnector(Publisher):
         self._queue = Queue(link, _BUFFER)
         self._port = link.getsockname()[0]
         link.settimeout(_PATIENCE)
-        link.send(request(LISTEN, None, 0, self._port))
+        # Everybody who listens hears every acknowledgement: the port, which is ours alone, tells which is ours.
+        link.send(request(LISTEN, None, self._port, self._port))
         self._await_acknowledgement(link)
         # Without a mask the kernel tells of renamed threads and changed user ids, too, at anybody's pace.
         link.send(request(LISTEN, EXEC | EXIT | (FORK if self._forks else 0), 1, self._port))
@@ -139,7 +140,7 @@ class ProcConnector(Publisher):
                     continue
                 break
             event = parse(raw) if sender[0] == 0 else None
-            if event is None or event.what != NONE:
+            if event is None or event.what != NONE or event.pid != self._port:
                 continue
             if event.code:
                 raise OSError(event.code, os.strerror(event.code))

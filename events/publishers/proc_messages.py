@@ -22,7 +22,8 @@ _NLMSG_DONE = 3
 class Event:
     """A process event.
 
-    what   NONE (an acknowledgement: `code` is its error number), FORK, EXEC, EXIT; other kinds are not taken apart
+    what   NONE (an acknowledgement: `code` is its error number, `pid` the request's number), FORK, EXEC, EXIT; other
+           kinds are not taken apart
     ns     when, on the monotonic clock
     pid    the thread, of a fork the new one
     tgid   the process, of a fork the new one
@@ -41,12 +42,12 @@ class Event:
         self.parent = parent
 
 
-def request(operation: int, mask: int | None, sequence: int, port: int) -> bytes:
+def request(operation: int, mask: int | None, number: int, port: int) -> bytes:
     """A message that asks for events; with a mask, for those kinds alone (Linux 6.6; older ones ignore such a message
-    wholly, so that it must not be the only one)."""
+    wholly, so that it must not be the only one). The acknowledgement bears the `number`."""
     body = struct.pack("=I", operation) if mask is None else struct.pack("=II", operation, mask)
-    told = _CONNECTOR.pack(CN_IDX_PROC, CN_VAL_PROC, sequence, 0, len(body), 0) + body
-    return _NETLINK.pack(_NETLINK.size + len(told), _NLMSG_DONE, 0, sequence, port) + told
+    told = _CONNECTOR.pack(CN_IDX_PROC, CN_VAL_PROC, 0, number, len(body), 0) + body
+    return _NETLINK.pack(_NETLINK.size + len(told), _NLMSG_DONE, 0, 0, port) + told
 
 
 def parse(raw: bytes) -> Event | None:
@@ -75,7 +76,9 @@ def parse(raw: bytes) -> Event | None:
             _, parent, pid, tgid = _FOUR.unpack_from(raw, _BODY_AT)
             return Event(what, ns, pid, tgid, parent=parent)
         if what == NONE:
-            return Event(what, ns, code=struct.unpack_from("=I", raw, _BODY_AT)[0])
+            # The kernel puts its own count where the sequence number was, and adds one to the other.
+            number = _CONNECTOR.unpack_from(raw, _NETLINK.size)[3] - 1
+            return Event(what, ns, number, code=struct.unpack_from("=I", raw, _BODY_AT)[0])
         return Event(what, ns)
     except struct.error:
         return None

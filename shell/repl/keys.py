@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from prompt_toolkit.application import get_app
 from prompt_toolkit.enums import EditingMode
-from prompt_toolkit.filters import completion_is_selected, emacs_mode, has_completions
+from prompt_toolkit.filters import Condition, completion_is_selected, emacs_mode, has_completions
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from .session import Session
+
+
+@Condition
+def _candidates_are_awaited() -> bool:
+    """The menu is being made and has nothing yet."""
+    state = get_app().current_buffer.complete_state
+    return state is not None and not state.completions
 
 
 def bindings(session: Session) -> KeyBindings:
@@ -22,6 +30,17 @@ def bindings(session: Session) -> KeyBindings:
     @keys.add("escape", filter=has_completions & emacs_mode, eager=False)
     def _close_menu(event: KeyPressEvent) -> None:
         event.current_buffer.cancel_completion()
+
+    # prompt-toolkit would move in the empty menu: the key would do nothing.
+    @keys.add("up", filter=_candidates_are_awaited)
+    def _up(event: KeyPressEvent) -> None:
+        event.current_buffer.cancel_completion()
+        event.current_buffer.auto_up(count=event.arg)
+
+    @keys.add("down", filter=_candidates_are_awaited)
+    def _down(event: KeyPressEvent) -> None:
+        event.current_buffer.cancel_completion()
+        event.current_buffer.auto_down(count=event.arg)
 
     @keys.add("f2")
     def _vertical(event: KeyPressEvent) -> None:

@@ -67,9 +67,25 @@ class Running:
 
     def settle(self) -> None:
         """Drain until a program started now is seen: all before it is then, too."""
-        marker = subprocess.Popen(["/usr/bin/env", "true"])
-        marker.wait()
-        self.until(lambda: self.of("process_events", pid=marker.pid))
+        marker = started()
+        self.until(lambda: self.of("process_events", pid=marker))
+
+    def first(self) -> None:
+        """Drain until any of the programs started meanwhile is seen: events come from then on."""
+        markers: set[int] = set()
+
+        def seen() -> bool:
+            markers.add(started())
+            return any(row["pid"] in markers for row in self.of("process_events"))
+
+        self.until(seen)
+
+
+def started() -> int:
+    """The pid of a program that came and went."""
+    program = subprocess.Popen(["/usr/bin/env", "true"])
+    program.wait()
+    return program.pid
 
 
 @contextmanager

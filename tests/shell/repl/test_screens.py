@@ -193,6 +193,7 @@ def test_themes_colour_what_is_typed(tmp_path: Path) -> None:
             terminal.ask(f".theme {theme}")
             terminal.type("select 4242")
             terminal.wait_for("select 4242")
+            terminal.wait_for("end with ;")
             terminal.wait_until(lambda: terminal.colour_of("4242")[0] != "default", "the number in its colour")
             found.add((terminal.colour_of("4242")[0], terminal.colour_of("end with ;")[1]))
             terminal.key("C-c")
