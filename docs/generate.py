@@ -1,13 +1,16 @@
-"""Regenerate the documentation pages that are made from the code: one for each table, their index, the functions.
+"""Regenerate the documentation pages that are made from the code: one for each table, their index, the functions, the
+agent's options.
 
 `make docs` runs it; a test fails when a page on disk is not what this writes.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from hostql.daemon.catalog import catalog as all_tables
+from hostql.daemon.config.options import OPTIONS
 from hostql.vtables.functions.catalog import COLLATIONS, FUNCTIONS
 from hostql.vtables.table import Column, Table
 
@@ -71,6 +74,17 @@ def functions_page() -> str:
     return "\n".join(lines)
 
 
+def options_page() -> str:
+    """The options of the agent's configuration."""
+    lines = [
+        *("# The options", "", "Of the section `options` in [the configuration](configuration.md).", ""),
+        "Generated from the code by `make docs`. Other options of osquery's are accepted and without meaning;",
+        *("`hostql check` names them.", "", "| option | default | what it is |", "|---|---|---|"),
+    ]
+    lines += [f"| `{o.name}` | `{json.dumps(o.default)}` | {cell(o.doc)} |" for o in OPTIONS.values()]
+    return "\n".join([*lines, ""])
+
+
 SQLITES_OWN = """
 `version_compare` takes the same orders: `'ARCH'`, `'DPKG'`, `'RHEL'`. Two versions of which one alone has a
 release (`1.0`, `1.0-2`) are equal to it in the orders of Arch Linux and RPM; sorting puts the one without first.
@@ -127,9 +141,10 @@ def main() -> None:
     for name, text in wanted.items():
         (PAGES / name).write_text(text, encoding="utf-8")
     (DOCS / "functions.md").write_text(functions_page(), encoding="utf-8")
+    (DOCS / "options.md").write_text(options_page(), encoding="utf-8")
     for stale in {path.name for path in PAGES.glob("*.md")} - set(wanted):
         (PAGES / stale).unlink()
-    print(f"{len(wanted) + 1} pages in {DOCS}")
+    print(f"{len(wanted) + 2} pages in {DOCS}")
 
 
 if __name__ == "__main__":

@@ -34,6 +34,31 @@ def test_the_page_of_functions_is_current() -> None:
     assert page == generator().functions_page(), "run `make docs`"  # type: ignore[attr-defined]
 
 
+def test_the_page_of_options_is_current() -> None:
+    page = (ROOT / "docs/options.md").read_text(encoding="utf-8")
+    assert page == generator().options_page(), "run `make docs`"  # type: ignore[attr-defined]
+
+
+def test_the_configuration_of_the_documentation_works(tmp_path: Path) -> None:
+    from hostql.daemon.check import check
+
+    page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    file = tmp_path / "hostql.conf"
+    file.write_text(text)
+    file.chmod(0o600)
+    config, faults = check(str(file))
+    assert [query.name for query in config.queries()] == ["listening", "users", "started", "pack_web_config"]
+    assert [str(fault) for fault in faults] == []
+
+
+def test_every_section_is_in_the_page_of_the_configuration() -> None:
+    from hostql.daemon.config.build import SECTIONS
+
+    page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    assert not {name for name in SECTIONS if f"`{name}`" not in page}
+
+
 def test_links_lead_somewhere() -> None:
     broken = {
         f"{page.relative_to(ROOT)}: {target}"

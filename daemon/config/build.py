@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 COMPATIBLE = (5, 23, 0)
 MOST_INTERVAL = 592_200
 _OURS = frozenset(("", "linux", "posix", "any", "all"))
-_SECTIONS = frozenset(
+SECTIONS = frozenset(
     (
         *("options", "schedule", "packs", "decorators", "file_paths", "exclude_paths", "file_accesses", "events"),
         *("views", "auto_table_construction", SECTION),
@@ -103,7 +103,7 @@ class Builder:
         for name, value in document.value.items():
             if name in _ELSEWHERE:
                 self._fault(document, (name,), "is accepted, and without meaning here")
-            elif name not in _SECTIONS:
+            elif name not in SECTIONS:
                 self._fault(document, (name,), "is no section of a configuration")
             elif name == "file_accesses":
                 if not isinstance(value, list):

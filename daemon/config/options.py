@@ -106,7 +106,7 @@ WITHOUT_MEANING = frozenset(
         "numeric_monitoring_plugins numeric_monitoring_pre_aggregation_time output pack pidfile planner profile "
         "profile_delay proxy_hostname query query_file read_max regex_max_size rocksdb_background_flushes "
         "rocksdb_buffer_blocks rocksdb_merge_number rocksdb_write_buffer schedule_lognames schedule_reload "
-        "schedule_reload_sql separator specified_identifier stderrthreshold syslog_events_expiry syslog_events_max "
+        "schedule_reload_sql separator stderrthreshold syslog_events_expiry syslog_events_max "
         "syslog_pipe_path syslog_rate_limit table_delay thrift_string_size_limit thrift_timeout thrift_verbose "
         "tls_accept_gzip tls_client_cert tls_client_key tls_disable_status_log tls_dump tls_enroll_max_attempts "
         "tls_enroll_max_interval tls_enroll_override tls_hostname tls_node_api tls_secret_always tls_server_certs "
