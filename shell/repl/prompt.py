@@ -18,6 +18,7 @@ from prompt_toolkit.lexers import DynamicLexer, Lexer
 from prompt_toolkit.styles import BaseStyle, DynamicStyle, Style
 
 from ..._version import __version__
+from .glance import Glance
 from .keys import bindings
 from .record import keyboard_history
 from .session import Session, complete_input, interposed
@@ -70,6 +71,7 @@ def welcome(session: Session) -> str:
 def build(session: Session) -> PromptSession[str]:
     """The input line, which follows the session's settings as they change."""
     settings = session.settings
+    glance = Glance(session.database.settings.state, lambda: keyboard.app.invalidate())
     keyboard: PromptSession[str] = PromptSession(
         message=PROMPT,
         prompt_continuation=CONTINUATION,
@@ -83,7 +85,7 @@ def build(session: Session) -> PromptSession[str]:
         key_bindings=bindings(session),
         bottom_toolbar=None
         if os.environ.get("TERM") == "dumb"
-        else lambda: toolbar(session, keyboard.default_buffer.text),
+        else lambda: toolbar(session, keyboard.default_buffer.text, glance.words()),
         style=DynamicStyle(lambda: _style(session)),
         include_default_pygments_style=False,
         enable_open_in_editor=True,

@@ -27,8 +27,9 @@ def user_name() -> str:
         return f"uid {os.geteuid()}"
 
 
-def toolbar(session: Session, typed: str = "") -> StyleAndTextTuples:
-    """The bar's parts; what is not the default is shown, the rest is not. `typed` is what is in the input line."""
+def toolbar(session: Session, typed: str = "", agent: str = "") -> StyleAndTextTuples:
+    """The bar's parts; what is not the default is shown, the rest is not. `typed` is what is in the input line, `agent`
+    what is to be said of the agent."""
     from .commands.host import limits_text
     from .session import complete_input
 
@@ -56,6 +57,8 @@ def toolbar(session: Session, typed: str = "") -> StyleAndTextTuples:
     ):
         if value:
             parts.append(("class:bottom-toolbar.text", f"{label}: {value}"))
+    if agent:
+        parts.append((f"class:bottom-toolbar.{'error' if ':' in agent else 'text'}", agent))
     shown: StyleAndTextTuples = []
     for i, part in enumerate(parts):
         if i:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..scan import Scan
+from ..settings import Settings
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _SETTINGS = (
     ("remote_mounts", "Walk into network and FUSE mounts too"),
     ("osquery_patterns", "Read LIKE on the path of a file as osquery does"),
+    ("state", "Folder in which an agent keeps what the tables about it show"),
 )
 
 
@@ -35,4 +37,9 @@ class OsqueryFlags(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         for name, description in _SETTINGS:
-            yield name, "bool", description, "false", str(bool(getattr(scan.settings, name))).lower(), 0
+            default, value = getattr(Settings(), name), getattr(scan.settings, name)
+            yield name, "bool" if default is False else "string", description, _text(default), _text(value), 0
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
