@@ -15,7 +15,7 @@ import apsw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
 VERSION = 1
@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS spool (id INTEGER PRIMARY KEY AUTOINCREMENT, logger T
 CREATE INDEX IF NOT EXISTS spool_logger ON spool (logger, id);
 CREATE VIEW IF NOT EXISTS hostql_results AS
     SELECT queries.name, time, epoch, counter, row FROM results JOIN queries ON queries.name = results.name;
+CREATE TABLE IF NOT EXISTS places (logger TEXT, kind TEXT, place TEXT, PRIMARY KEY (logger, kind));
 CREATE TABLE IF NOT EXISTS lost (logger TEXT PRIMARY KEY, lines INTEGER);
 """
 _DAMAGED = (apsw.CorruptError, apsw.NotADBError)
@@ -52,11 +53,13 @@ class State:
 
     problem  what is wrong with the file, '' while all is well
     instance  this installation's own id
+    outlet    where lines go instead of waiting here, None for nowhere else
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.problem = ""
+        self.outlet: Callable[[Sequence[tuple[str, str]]], None] | None = None
         self._connection = self._open()
         self.instance = self._instance()
 
@@ -77,7 +80,7 @@ class State:
         name: str,
         past: Past,
         rows: tuple[Sequence[str], Sequence[str]] | Sequence[str] | None,
-        lines: Iterable[tuple[str, str]],
+        lines: Sequence[tuple[str, str]],
         loggers: Sequence[str],
     ) -> None:
         """A run is over: what is known of the query now, and the lines, (kind, line), for each logger.
@@ -100,11 +103,14 @@ class State:
                 self._connection.execute("DELETE FROM results WHERE name = ?", (name,))
                 self._insert(name, rows)
             self._spool(lines, loggers)
+        self._hand_out(lines, loggers)
 
     def say(self, kind: str, lines: Iterable[str], loggers: Sequence[str]) -> None:
         """Lines that are about no query."""
+        told = [(kind, line) for line in lines]
         with self._transaction():
-            self._spool(((kind, line) for line in lines), loggers)
+            self._spool(told, loggers)
+        self._hand_out(told, loggers)
 
     def waiting(self, logger: str, most: int) -> list[tuple[int, str, str]]:
         """(id, kind, line) of lines that a logger has not taken, the oldest first."""
@@ -113,9 +119,17 @@ class State:
         )
         return [(int(id), str(kind), str(line)) for id, kind, line in found]
 
-    def taken(self, logger: str, id: int) -> None:
-        """A logger took all lines up to this one."""
-        self._connection.execute("DELETE FROM spool WHERE logger = ? AND id <= ?", (logger, id)).fetchall()
+    def taken(self, logger: str, id: int, kind: str, place: str) -> None:
+        """A logger took all lines up to this one; those of this kind end at `place` now (`Logger.place`)."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM spool WHERE logger = ? AND id <= ?", (logger, id))
+            self._connection.execute("INSERT OR REPLACE INTO places VALUES (?, ?, ?)", (logger, kind, place))
+
+    def place(self, logger: str, kind: str) -> str:
+        """Where a logger's lines of a kind ended when it took some last; '' for not known."""
+        sql = "SELECT place FROM places WHERE logger = ? AND kind = ?"
+        found = self._connection.execute(sql, (logger, kind)).fetchall()
+        return str(found[0][0]) if found else ""
 
     def bound(self, most: int) -> int:
         """Drop the oldest lines of each logger that has more than `most` bytes of them; how many went. Counted."""
@@ -131,6 +145,11 @@ class State:
     def lost(self) -> dict[str, int]:
         """Lines that were dropped, by logger."""
         return {str(name): int(lines) for name, lines in self._connection.execute("SELECT * FROM lost")}
+
+    def count_lost(self, logger: str, lines: int) -> None:
+        """So many more lines of a logger were dropped."""
+        sql = "INSERT INTO lost VALUES (?, ?) ON CONFLICT DO UPDATE SET lines = lines + excluded.lines"
+        self._connection.execute(sql, (logger, lines)).fetchall()
 
     def spooled(self) -> dict[str, tuple[int, int]]:
         """(lines, bytes) that wait, by logger."""
@@ -183,7 +202,13 @@ class State:
     def _insert(self, name: str, rows: Iterable[str]) -> None:
         self._connection.executemany("INSERT INTO results VALUES (?, ?)", [(name, row) for row in rows])
 
+    def _hand_out(self, lines: Sequence[tuple[str, str]], loggers: Sequence[str]) -> None:
+        if self.outlet is not None and loggers and lines:
+            self.outlet(lines)
+
     def _spool(self, lines: Iterable[tuple[str, str]], loggers: Sequence[str]) -> None:
+        if self.outlet is not None:
+            return
         rows = [(logger, kind, line) for kind, line in lines for logger in loggers]
         self._connection.executemany("INSERT INTO spool (logger, kind, line) VALUES (?, ?, ?)", rows)
 
@@ -194,10 +219,7 @@ class State:
                 (logger, part),
             )
             gone = self._connection.changes()
-            self._connection.execute(
-                "INSERT INTO lost VALUES (?, ?) ON CONFLICT DO UPDATE SET lines = lines + excluded.lines",
-                (logger, gone),
-            )
+            self.count_lost(logger, gone)
         return gone
 
     def _open(self) -> apsw.Connection:

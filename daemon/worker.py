@@ -29,8 +29,7 @@ from .config.identity import host_identifier
 from .config.source import ConfigSource
 from .database_tables import add_tables
 from .decorations import Decorations
-from .loggers import make
-from .loggers.delivery import Delivery
+from .loggers.outlets import Outlets
 from .performance import Performance
 from .records import Format
 from .runner import Runner, Usage, digest
@@ -69,7 +68,7 @@ class Worker:
         self._host = host_identifier(self.source.config.options, self.state.instance)
         self._status = StatusLines(self.state, self._host)
         self.performance = Performance(self.state)
-        self.deliveries: list[Delivery] = []
+        self._outlets = Outlets(self.state, lambda: self._beat("logger"))
         self._attached: Attached | None = None
         self._trimming = Trimming(ram())
         self._store_at = 0.0
@@ -121,15 +120,13 @@ class Worker:
     def ask_reload(self) -> None:
         """Read the configuration again, and open log files anew."""
         self._reload = True
-        for delivery in self.deliveries:
-            delivery.wake(reopen=True)
+        self._outlets.wake(reopen=True)
         self._wake.set()
 
     def close(self) -> None:
         """Nothing is left half-written."""
         self._store(time.time())
-        for delivery in self.deliveries:
-            delivery.close()
+        self._outlets.close()
         self._database.close()
         self.state.close()
 
@@ -171,7 +168,7 @@ class Worker:
         self.state.remember("config_problem", self.source.problem)
         if self.source.problem:
             self._status.say(ERROR, self.source.problem)
-            if self.deliveries:
+            if self._outlets.names:
                 return
         else:
             self.state.remember("config", self.source.remembered())
@@ -191,15 +188,10 @@ class Worker:
 
     def _use_loggers(self) -> None:
         options = self.source.config.options
-        wanted, problems = make(options)
-        for problem in problems:
+        for problem in self._outlets.use(options):
             self._status.say(ERROR, problem)
-        for delivery in self.deliveries:
-            delivery.close()
-        names = [logger.name for logger in wanted]
-        self.deliveries = [Delivery(logger, self.state.path, lambda: self._beat("logger")) for logger in wanted]
-        self._status.loggers, self._status.options = names, options
-        self._runner.loggers = [] if options.disable_logging else names
+        self._status.loggers, self._status.options = self._outlets.names, options
+        self._runner.loggers = [] if options.disable_logging else self._outlets.names
 
     def _use_schedule(self, now: float) -> None:
         self._schedule.use(self._packs.queries(), now)
@@ -231,8 +223,7 @@ class Worker:
             return
         usage = self._runner.run(query, when, self._limits())
         self.performance.ran(query, usage, when)
-        for delivery in self.deliveries:
-            delivery.wake()
+        self._outlets.wake()
         for note in dict.fromkeys(usage.notes):
             self._status.say(INFO, note, every=3600)
         if usage.outcome and not self.stopping.is_set():
@@ -311,15 +302,14 @@ class Worker:
             self._write(now)
         except apsw.Error as error:
             self._status.say(ERROR, f"the state cannot be written: {error}", every=60)
-        for delivery in self.deliveries:
-            if delivery.problem:
-                self._status.say(ERROR, delivery.problem, every=60)
+        for problem in self._outlets.problems():
+            self._status.say(ERROR, problem, every=60)
 
     def _write(self, now: float) -> None:
         self.performance.store(
             self._packs.queries(), lambda query: self._is_denied(query), lambda name: self._schedule.next_of(name, now)
         )
-        gone = self.state.bound(self.source.config.options.logger_spool_bytes)
+        gone = self._outlets.bound(self.source.config.options.logger_spool_bytes)
         if gone:
             self._status.say(WARNING, f"{gone} lines were dropped: a logger has been down for long")
 

@@ -38,6 +38,9 @@ OPTIONS = {
         Option(
             "host_identifier", str, "hostname", "Who a line is from: hostname, uuid, instance, ephemeral or specified"
         ),
+        Option(
+            "logger_direct", bool, False, "Hand results straight to the loggers: what they do not take is lost, counted"
+        ),
         Option("logger_event_type", bool, True, "A line for each row that was added or removed; else one for each run"),
         Option("logger_min_status", int, 0, "Least severity of status lines in files: 0 info, 1 warning, 2 error"),
         Option("logger_min_stderr", int, 0, "Least severity of status lines on standard error"),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+from itertools import groupby
 
-from ..state import State
+import apsw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..state import State
     from .logger import Logger
+    from .waiting import Waiting
 
 # Lines handed over at once, and seconds before a logger that refused is tried again, doubled up to the last.
 BATCH = 1000
@@ -25,10 +28,15 @@ class Delivery:
     problem  why the logger takes nothing, '' while it does
     """
 
-    def __init__(self, logger: Logger, state: str, beat: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, logger: Logger, spool: Callable[[], State | Waiting], beat: Callable[[], None] = lambda: None
+    ) -> None:
+        """`spool` opens what holds the lines: in the thread, for SQLite's connections are not for two at once."""
         self.logger = logger
         self.problem = ""
-        self._path = state
+        self._open = spool
+        # Kinds of lines of which it is known that none that wait was written already.
+        self._sure: set[str] = set()
         self._beat = beat
         self._wake = threading.Event()
         self._reopen = self._closing = False
@@ -47,8 +55,7 @@ class Delivery:
         self._thread.join(patience)
 
     def _run(self) -> None:
-        # A connection of its own: SQLite's are not for two threads at once.
-        state = State(self._path)
+        spool = self._open()
         wait = WAITS[0]
         while True:
             self._beat()
@@ -56,9 +63,11 @@ class Delivery:
                 self._reopen = False
                 self.logger.reopen()
             try:
-                delivered = self._deliver(state)
-            except OSError as error:
-                self.problem = f"the {self.logger.name} logger takes no lines: {error.strerror or error}"
+                delivered = self._deliver(spool)
+            except (OSError, apsw.Error) as error:
+                said = getattr(error, "strerror", None) or error
+                self.problem = f"the {self.logger.name} logger takes no lines: {said}"
+                self._sure.clear()
                 if self._closing:
                     break
                 self._pause(wait)
@@ -70,21 +79,29 @@ class Delivery:
                     break
                 self._pause(BEAT)
         self.logger.close()
-        state.close()
+        spool.close()
 
     def _pause(self, seconds: float) -> None:
         self._wake.wait(seconds)
         self._wake.clear()
 
-    def _deliver(self, state: State) -> int:
+    def _deliver(self, spool: State | Waiting) -> int:
         """Hand over a batch; how many lines that was."""
-        lines = state.waiting(self.logger.name, BATCH)
-        at = 0
-        while at < len(lines):
-            kind, end = lines[at][1], at
-            while end < len(lines) and lines[end][1] == kind:
-                end += 1
-            self.logger.write(kind, [line for _, _, line in lines[at:end]])
-            state.taken(self.logger.name, lines[end - 1][0])
-            at = end
+        lines = spool.waiting(self.logger.name, BATCH)
+        for kind, group in groupby(lines, lambda each: each[1]):
+            self._hand_over(spool, kind, list(group))
         return len(lines)
+
+    def _hand_over(self, spool: State | Waiting, kind: str, lines: list[tuple[int, str, str]]) -> None:
+        name, texts = self.logger.name, [line for _, _, line in lines]
+        begun = 0
+        if kind not in self._sure:
+            place = spool.place(name, kind)
+            if place:
+                begun = self.logger.written(kind, place, texts)
+            else:
+                spool.taken(name, 0, kind, self.logger.place(kind))
+            self._sure.add(kind)
+        if begun < len(texts):
+            self.logger.write(kind, texts[begun:])
+        spool.taken(name, lines[-1][0], kind, self.logger.place(kind))

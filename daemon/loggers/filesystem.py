@@ -28,7 +28,7 @@ class Filesystem(Logger):
         self._files: dict[str, int] = {}
 
     def write(self, kind: str, lines: Sequence[str]) -> None:
-        raw = memoryview("".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
+        raw = memoryview(b"".join(map(_encoded, lines)))
         file = self._file(kind)
         before = os.fstat(file).st_size
         written = 0
@@ -41,6 +41,29 @@ class Filesystem(Logger):
             raise
         if self._size and before + written >= self._size:
             self._rotate(kind)
+
+    def place(self, kind: str) -> str:
+        """The file's number and size: 'INODE SIZE'."""
+        found = os.fstat(self._file(kind))
+        return f"{found.st_ino} {found.st_size}"
+
+    def written(self, kind: str, place: str, lines: Sequence[str]) -> int:
+        inode, size = map(int, place.split())
+        path = os.path.join(self._folder, FILES[kind])
+        count = 0
+        # Lines may have gone to the file as it was before it was rotated, and from there on to a new one.
+        for name, part in ((f"{path}.1", False), (path, True)):
+            try:
+                file = os.open(name, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            except FileNotFoundError:
+                continue
+            try:
+                same = os.fstat(file).st_ino == inode
+                if same or part:
+                    count += _found(file, size if same else 0, lines[count:])
+            finally:
+                os.close(file)
+        return count
 
     def reopen(self) -> None:
         for file in self._files.values():
@@ -71,6 +94,24 @@ class Filesystem(Logger):
             if os.path.exists(f"{path}.{number}"):
                 os.replace(f"{path}.{number}", f"{path}.{number + 1}")
         os.replace(path, f"{path}.1")
+
+
+def _encoded(line: str) -> bytes:
+    return f"{line}\n".encode("utf-8", "backslashreplace")
+
+
+def _found(file: int, start: int, lines: Sequence[str]) -> int:
+    """How many of the lines stand in a file from `start` on. A part of the next one is taken away."""
+    at = start
+    for count, line in enumerate(lines):
+        raw = _encoded(line)
+        there = os.pread(file, len(raw), at)
+        if there != raw:
+            if there and raw.startswith(there):
+                os.ftruncate(file, at)
+            return count
+        at += len(raw)
+    return len(lines)
 
 
 def _is_at(file: int, path: str) -> bool:

@@ -20,6 +20,15 @@ class Logger:
         """Hand on lines of one kind, all of them. Raises OSError where that cannot be: they come again later."""
         raise NotImplementedError
 
+    def place(self, kind: str) -> str:
+        """Where the lines of this kind end now, as `written` understands it; '' for a logger that cannot tell."""
+        return ""
+
+    def written(self, kind: str, place: str, lines: Sequence[str]) -> int:
+        """How many of these lines, from the first, stand behind `place` already: they were written, and the process
+        ended before that could be noted. Raises OSError."""
+        return 0
+
     def reopen(self) -> None:
         """Open files anew: they were moved away."""
 

@@ -44,10 +44,10 @@ class Agent:
             self.now += 1
             assert self.runner.run(query, self.now, Limits()).outcome == ""
         found = []
-        for id, _, line in self.state.waiting("log", 1000):
+        for id, kind, line in self.state.waiting("log", 1000):
             parsed = json.loads(line.replace(str(self.folder), "{W}"))
             found.append([parsed.get(name) for name in ("name", "epoch", "counter", "action", "columns")])
-            self.state.taken("log", id)
+            self.state.taken("log", id, kind, "")
         return found
 
 

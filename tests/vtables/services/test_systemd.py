@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -211,14 +212,17 @@ def a_timer(db: Database) -> Iterator[Database]:
     folder = Path("/run/systemd/system")
     if os.geteuid() != 0:
         pytest.skip("needs root, to add a unit file")
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "daily.timer"
-    file.write_text("[Timer]\nOnCalendar=daily\n")
-    yield db
-    file.unlink()
-    for each in made:
-        each.rmdir()
+    # The folder is the host's: others who test here wait.
+    with open("/run/lock/hostql-timer-test.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / "daily.timer"
+        file.write_text("[Timer]\nOnCalendar=daily\n")
+        yield db
+        file.unlink()
+        for each in made:
+            each.rmdir()
 
 
 # By files.

@@ -1,0 +1,82 @@
+"""`Outlets`: all loggers that the options name, each with its thread, and where lines wait for them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ..state import State
+from . import make
+from .delivery import Delivery
+from .waiting import Waiting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..config.options import Options
+
+
+class Outlets:
+    """names   of the loggers in use"""
+
+    def __init__(self, state: State, beat: Callable[[], None]) -> None:
+        self.names: list[str] = []
+        self._state = state
+        self._beat = beat
+        self._deliveries: list[Delivery] = []
+        # With `logger_direct`, the lines of each logger.
+        self._direct: dict[str, Waiting] = {}
+
+    def use(self, options: Options) -> list[str]:
+        """Have the loggers that the options name, in place of others; what is wrong with them."""
+        wanted, problems = make(options)
+        self.close()
+        self.names = [logger.name for logger in wanted]
+        if options.logger_direct:
+            self._direct = {name: Waiting(options.logger_spool_bytes) for name in self.names}
+            self._state.outlet = self._hand_out
+        for logger in wanted:
+            # Each thread opens the state for itself.
+            waiting = self._direct.get(logger.name)
+            spool = partial(State, self._state.path) if waiting is None else partial(_itself, waiting)
+            self._deliveries.append(Delivery(logger, spool, self._beat))
+        return problems
+
+    def wake(self, *, reopen: bool = False) -> None:
+        """There are lines; or files are to be opened anew."""
+        for delivery in self._deliveries:
+            delivery.wake(reopen=reopen)
+
+    def problems(self) -> list[str]:
+        """Of loggers that take nothing, why."""
+        return [delivery.problem for delivery in self._deliveries if delivery.problem]
+
+    def bound(self, most: int) -> int:
+        """Drop the oldest lines where more than `most` bytes wait; how many went since this was asked last. Counted."""
+        gone = self._state.bound(most)
+        for name, waiting in self._direct.items():
+            gone += self._count(name, waiting.dropped())
+        return gone
+
+    def close(self) -> None:
+        """Hand on what waits, for a while; then what waits in memory alone is lost."""
+        for delivery in self._deliveries:
+            delivery.close()
+        for name, waiting in self._direct.items():
+            self._count(name, waiting.dropped(all=True))
+        self._state.outlet = None
+        self._deliveries, self._direct = [], {}
+
+    def _hand_out(self, lines: Sequence[tuple[str, str]]) -> None:
+        for waiting in self._direct.values():
+            waiting.add(lines)
+        self.wake()
+
+    def _count(self, name: str, lines: int) -> int:
+        if lines:
+            self._state.count_lost(name, lines)
+        return lines
+
+
+def _itself(waiting: Waiting) -> Waiting:
+    return waiting
