@@ -1,4 +1,5 @@
-"""Events by audit: what is lost at thousands of programs a second, what parsing costs, and CPU against auditd's."""
+"""Programs that start, by audit and by BPF: what is lost at thousands a second, and CPU against auditd's and a reader's
+in C that does nothing with what it reads."""
 
 from __future__ import annotations
 
@@ -38,6 +39,35 @@ while (now := time.monotonic()) - began < seconds:
         count += 1
 print(count)
 """
+# The least a reader of audit's records can do: bind to the multicast group, receive, count. Ends with standard input.
+_READER = r"""
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+int main(void) {
+    static char record[9000];
+    int link = socket(AF_NETLINK, SOCK_RAW, 9), group = 1, room = 8 << 20;
+    struct sockaddr_nl here = {.nl_family = AF_NETLINK};
+    setsockopt(link, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+    if (bind(link, (void *)&here, sizeof here) || setsockopt(link, 270, NETLINK_ADD_MEMBERSHIP, &group, sizeof group))
+        return 1;
+    fcntl(link, F_SETFL, O_NONBLOCK);
+    struct pollfd wait[2] = {{.fd = link, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
+    long records = 0;
+    puts("ready"), fflush(stdout);
+    while (poll(wait, 2, -1) > 0 && !wait[1].revents)
+        while (recv(link, record, sizeof record, 0) > 0)
+            records++;
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    printf("%f %ld 0\n", used.ru_utime.tv_sec + used.ru_stime.tv_sec
+           + (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6, records);
+}
+"""
 # hostql's collector over process_events, in a process of its own; it ends with its standard input.
 _COLLECTOR = """
 import resource, sys, select
@@ -46,16 +76,18 @@ from hostql.events.catalog import catalog
 from hostql.events.collector import Collector
 from hostql.events.options import Options
 from hostql.events.publishers.audit.publisher import Audit
+from hostql.events.publishers.bpf.publisher import Bpf
 from hostql.events.table import BufferTable
 names = catalog()
 tables = [names.load(name) for name in names if names.subject(name) == "events"]
 buffer = Buffer(sys.argv[1], [table for table in tables if issubclass(table, BufferTable)])
-collector = Collector(buffer, [names.load("process_events")], [Audit], Options(audit="multicast"))
+publishers = [{"audit": Audit, "bpf": Bpf}[sys.argv[2]]]
+collector = Collector(buffer, [names.load("process_events")], publishers, Options(audit="multicast"))
 collector.start()
 def used():
     found = resource.getrusage(resource.RUSAGE_SELF)
     return found.ru_utime + found.ru_stime
-(assigned,) = collector.assignment.opened() or sys.exit("audit cannot be used")
+(assigned,) = collector.assignment.opened() or sys.exit(sys.argv[2] + " cannot be used")
 before = used()
 print("ready", flush=True)
 collector.run(lambda: select.select([sys.stdin], [], [], 0)[0])
@@ -91,6 +123,7 @@ def main() -> None:
             _against_auditd(rate)
     else:
         print("CPU against auditd: not measured, auditd is not installed")
+    _against_a_reader()
 
 
 def _load(seconds: float, rate: float) -> int:
@@ -185,19 +218,23 @@ def _collecting(rate: int, goal: float) -> None:
     )
 
 
-def _collected(rate: int) -> tuple[int, float, int, int]:
+def _collected(rate: int, publisher: str = "audit") -> tuple[int, float, int, int]:
     """(programs started, seconds of CPU, rows stored, events lost)."""
     with tempfile.TemporaryDirectory(prefix="hostql-bench-") as folder:
-        command = [sys.executable, "-c", _COLLECTOR, f"{folder}/events.db"]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as collector:
-            assert collector.stdout is not None
-            assert collector.stdin is not None
-            if collector.stdout.readline() != b"ready\n":
-                raise RuntimeError("the collector did not start")
-            started = _load(SECONDS, rate)
-            time.sleep(1)
-            collector.stdin.close()
-            seconds, stored, lost = collector.stdout.read().split()
+        return _under_load([sys.executable, "-c", _COLLECTOR, f"{folder}/events.db", publisher], rate)
+
+
+def _under_load(command: list[str], rate: int) -> tuple[int, float, int, int]:
+    """(programs started, and what the command says at its end: seconds of CPU, what it took, what it lost)."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
+        assert reader.stdout is not None
+        assert reader.stdin is not None
+        if reader.stdout.readline() != b"ready\n":
+            raise RuntimeError(f"{os.path.basename(command[0])} did not start")
+        started = _load(SECONDS, rate)
+        time.sleep(1)
+        reader.stdin.close()
+        seconds, stored, lost = reader.stdout.read().split()
     return started, float(seconds), int(stored), int(lost)
 
 
@@ -208,21 +245,53 @@ def _against_auditd(rate: int) -> None:
         _load(SECONDS, rate)
         time.sleep(1)
         theirs = _cpu(daemon) - before
-    started, ours, _, lost = _collected(rate)
-    figures = f"{ours / SECONDS * 100:.1f} / {theirs / SECONDS * 100:.1f} % of a core, {started} started, {lost} lost"
-    verdict(f"CPU at {rate} programs a second, stored / auditd's log", ours / max(theirs, 0.01), 1, figures)
+    for publisher in ("audit", "bpf"):
+        started, ours, _, lost = _collected(rate, publisher)
+        percent = f"{ours / SECONDS * 100:.1f} / {theirs / SECONDS * 100:.1f} % of a core"
+        title = f"CPU at {rate} programs a second, {publisher}, stored / auditd's log"
+        verdict(title, ours / max(theirs, 0.01), 1, f"{percent}, {started} started, {lost} lost")
+
+
+def _against_a_reader() -> None:
+    """The same socket, read in C, as fast as programs go: what a core could take before records are dropped."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        print("CPU against a reader in C: not measured, there is no C compiler")
+        return
+    started, ours, _, _ = _collected(FAST)
+    with tempfile.TemporaryDirectory(prefix="hostql-bench-") as folder, _rules():
+        reader = os.path.join(folder, "reader")
+        subprocess.run([compiler, "-O2", "-o", reader, "-x", "c", "-"], input=_READER.encode(), check=True)
+        theirs_started, theirs, records, _ = _under_load([reader], FAST)
+    each = records / theirs_started
+    mine, other = ours / started / each * 1e6, theirs / records * 1e6
+    figures = f"{mine:.1f} / {other:.1f} us each, {each:.0f} records a program; 2.5x is 40 % of its records a second"
+    verdict("CPU of a record, stored / received in C", mine / other, 2.5, figures)
 
 
 @contextmanager
-def _auditd() -> Iterator[int]:
-    """auditd writing a log of its own, with the rules that the collector has."""
+def _rules() -> Iterator[None]:
+    """The kernel tells of programs that start, as for the collector."""
     from ..events.publishers.audit.netlink import Control
     from ..events.publishers.audit.rules import Installed, Watched
 
     control = Control()
     status = control.status()
     rules = Installed(control)
-    with tempfile.TemporaryDirectory(prefix="hostql-bench-") as folder:
+    try:
+        control.set(enabled=1, backlog_limit=8192)
+        rules.replace(Watched(("process",)), ())
+        yield
+    finally:
+        rules.remove()
+        control.set(enabled=status.enabled, backlog_limit=status.backlog_limit)
+        control.close()
+
+
+@contextmanager
+def _auditd() -> Iterator[int]:
+    """auditd writing a log of its own, with the rules that the collector has."""
+    with tempfile.TemporaryDirectory(prefix="hostql-bench-") as folder, _rules():
         os.mkdir(f"{folder}/plugins.d")
         with open(f"{folder}/auditd.conf", "w", encoding="ascii") as file:
             file.write(_AUDITD.format(folder=folder))
@@ -230,18 +299,13 @@ def _auditd() -> Iterator[int]:
         command = ["auditd", "-n", "-s", "nochange", "-c", folder]
         daemon: Any = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            control.set(enabled=1, backlog_limit=8192)
-            rules.replace(Watched(("process",)), ())
             time.sleep(0.5)
             if daemon.poll() is not None:
                 raise RuntimeError(f"auditd ended with {daemon.returncode}")
             yield daemon.pid
         finally:
-            rules.remove()
             daemon.terminate()
             daemon.wait()
-            control.set(enabled=status.enabled, backlog_limit=status.backlog_limit)
-            control.close()
 
 
 def _cpu(pid: int) -> float:

@@ -33,22 +33,15 @@ if TYPE_CHECKING:
 
 SECONDS = 4
 CONNECTS = 100_000
-# CPU of auditd writing its log, in percent of a core, at 100 and 1,000 programs a second: published for a small virtual
-# machine.
-AUDITD = {100: 0.7, 1000: 6.0}
 
 GENERATOR = r"""
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <spawn.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-extern char **environ;
 int main(int argc, char **argv) {
-    int connects = !strcmp(argv[1], "connect"), rate = atoi(argv[2]), seconds = atoi(argv[3]);
+    int rate = atoi(argv[1]), seconds = atoi(argv[2]);
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timespec next;
@@ -56,15 +49,8 @@ int main(int argc, char **argv) {
     long total = (long)rate * seconds, done = 0, ticks = (long)seconds * 1000;
     for (long tick = 1; tick <= ticks; tick++) {
         for (; done < total * tick / ticks; done++) {
-            if (connects) {
-                to.sin_port = htons(1 + done % 60000);
-                connect(fd, (struct sockaddr *)&to, sizeof to);
-            } else {
-                char *args[] = {"true", 0};
-                pid_t pid;
-                if (!posix_spawn(&pid, "/bin/true", 0, 0, args, environ))
-                    waitpid(pid, 0, 0);
-            }
+            to.sin_port = htons(1 + done % 60000);
+            connect(fd, (struct sockaddr *)&to, sizeof to);
         }
         next.tv_nsec += 1000000;
         if (next.tv_nsec >= 1000000000) { next.tv_nsec -= 1000000000; next.tv_sec++; }
@@ -106,14 +92,12 @@ def main() -> None:
         _excluding(generator)
         _storing(generator, folder)
         _visible(folder)
-        for rate in AUDITD:
-            _programs(generator, folder, rate)
 
 
 def _decoding(generator: str) -> None:
     with _opened("socket_events") as publisher:
         stream = Counting()
-        cpu, wall = _while_running([generator, "connect", str(CONNECTS), str(SECONDS)], publisher, stream)
+        cpu, wall = _while_running([generator, str(CONNECTS), str(SECONDS)], publisher, stream)
         counters = publisher.counters()
     rate = counters.seen / wall
     verdict(f"events lost at {rate:,.0f} connects/s", 100 * counters.lost / counters.seen, 0, f"{counters.lost}", "%")
@@ -158,18 +142,6 @@ def _visible(folder: str) -> None:
             times.append(time.monotonic() - began)
     figures = f"median of {len(times)}, the longest {max(times) * 1000:.0f} ms"
     verdict("until a lone event can be queried", median(times) * 1000, 200, figures, " ms")
-
-
-def _programs(generator: str, folder: str, rate: int) -> None:
-    with _collecting(folder, "process_events") as collector:
-        with subprocess.Popen([generator, "exec", str(rate), str(SECONDS)]) as load:
-            started, cpu = time.monotonic(), time.process_time()
-            collector.run(lambda: load.poll() is not None)
-            used, wall = time.process_time() - cpu, time.monotonic() - started
-        (assigned,) = collector.assignment.opened()
-        counters, stored = assigned.counters(), assigned.stream.stored
-    figures = f"{stored / wall:,.0f}/s stored, {counters.lost} lost, auditd {AUDITD[rate]}% as published"
-    verdict(f"core for {rate:,} programs/s, stored", 100 * used / wall, AUDITD[rate], figures, "%")
 
 
 @contextmanager
