@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 VERSION = 1
+# Characters of lines that are handed to a logger at once, and one line more.
+BATCH_BYTES = 4 << 20
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS queries (
@@ -113,11 +115,16 @@ class State:
         self._hand_out(told, loggers)
 
     def waiting(self, logger: str, most: int) -> list[tuple[int, str, str]]:
-        """(id, kind, line) of lines that a logger has not taken, the oldest first."""
-        found = self._connection.execute(
-            "SELECT id, kind, line FROM spool WHERE logger = ? ORDER BY id LIMIT ?", (logger, most)
-        )
-        return [(int(id), str(kind), str(line)) for id, kind, line in found]
+        """(id, kind, line) of lines that a logger has not taken, the oldest first; a long line ends the batch."""
+        sql = "SELECT id, kind, line FROM spool WHERE logger = ? ORDER BY id LIMIT ?"
+        found: list[tuple[int, str, str]] = []
+        size = 0
+        for id, kind, line in self._connection.execute(sql, (logger, most), can_cache=False):
+            found.append((int(id), str(kind), str(line)))  # type: ignore[arg-type]
+            size += len(found[-1][2])
+            if size > BATCH_BYTES:
+                break
+        return found
 
     def taken(self, logger: str, id: int, kind: str, place: str) -> None:
         """A logger took all lines up to this one; those of this kind end at `place` now (`Logger.place`)."""
@@ -210,7 +217,9 @@ class State:
         if self.outlet is not None:
             return
         rows = [(logger, kind, line) for kind, line in lines for logger in loggers]
-        self._connection.executemany("INSERT INTO spool (logger, kind, line) VALUES (?, ?, ?)", rows)
+        # A statement that is kept for the next time keeps the line it was given, however long.
+        sql = "INSERT INTO spool (logger, kind, line) VALUES (?, ?, ?)"
+        self._connection.executemany(sql, rows, can_cache=False)
 
     def _drop(self, logger: str, first: int, part: int) -> int:
         with self._transaction():

@@ -52,7 +52,7 @@ class Trimming:
     """When to trim: after a query that took much, or now and then. On small hosts much is little."""
 
     def __init__(self, ram: int) -> None:
-        self.much = (4 << 20) if ram < SMALL else (32 << 20)
+        self.much = (1 << 20) if ram < SMALL else (8 << 20)
 
     def after(self, grown: int, held: int) -> bool:
         """Trim where a query grew the process by much, or handled many bytes of rows; whether it did."""

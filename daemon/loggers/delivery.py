@@ -7,6 +7,9 @@ from itertools import groupby
 
 import apsw
 
+from ...watchdog.allowance import ram
+from ...watchdog.memory import Trimming
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +37,7 @@ class Delivery:
         """`spool` opens what holds the lines: in the thread, for SQLite's connections are not for two at once."""
         self.logger = logger
         self.problem = ""
+        self._trimming = Trimming(ram())
         self._open = spool
         # Kinds of lines of which it is known that none that wait was written already.
         self._sure: set[str] = set()
@@ -90,7 +94,10 @@ class Delivery:
         lines = spool.waiting(self.logger.name, BATCH)
         for kind, group in groupby(lines, lambda each: each[1]):
             self._hand_over(spool, kind, list(group))
-        return len(lines)
+        count, size = len(lines), sum(len(line) for _, _, line in lines)
+        del lines
+        self._trimming.after(0, size)
+        return count
 
     def _hand_over(self, spool: State | Waiting, kind: str, lines: list[tuple[int, str, str]]) -> None:
         name, texts = self.logger.name, [line for _, _, line in lines]
