@@ -120,7 +120,7 @@ class State:
         found: list[tuple[int, str, str]] = []
         size = 0
         for id, kind, line in self._connection.execute(sql, (logger, most), can_cache=False):
-            found.append((int(id), str(kind), str(line)))  # type: ignore[arg-type]
+            found.append((int(id), str(kind), str(line)))
             size += len(found[-1][2])
             if size > BATCH_BYTES:
                 break

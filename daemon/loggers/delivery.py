@@ -45,6 +45,9 @@ class Delivery:
         self._wake = threading.Event()
         self._reopen = self._closing = False
         self._thread = threading.Thread(target=self._run, name=f"logger {logger.name}", daemon=True)
+
+    def start(self) -> None:
+        """Deliver from now on."""
         self._thread.start()
 
     def wake(self, *, reopen: bool = False) -> None:
@@ -67,7 +70,7 @@ class Delivery:
                 self._reopen = False
                 self.logger.reopen()
             try:
-                delivered = self._deliver(spool)
+                delivered = self.deliver(spool)
             except (OSError, apsw.Error) as error:
                 said = getattr(error, "strerror", None) or error
                 self.problem = f"the {self.logger.name} logger takes no lines: {said}"
@@ -89,7 +92,7 @@ class Delivery:
         self._wake.wait(seconds)
         self._wake.clear()
 
-    def _deliver(self, spool: State | Waiting) -> int:
+    def deliver(self, spool: State | Waiting) -> int:
         """Hand over a batch; how many lines that was."""
         lines = spool.waiting(self.logger.name, BATCH)
         for kind, group in groupby(lines, lambda each: each[1]):

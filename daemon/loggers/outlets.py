@@ -40,6 +40,7 @@ class Outlets:
             waiting = self._direct.get(logger.name)
             spool = partial(State, self._state.path) if waiting is None else partial(_itself, waiting)
             self._deliveries.append(Delivery(logger, spool, self._beat))
+            self._deliveries[-1].start()
         return problems
 
     def wake(self, *, reopen: bool = False) -> None:

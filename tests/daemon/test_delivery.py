@@ -47,9 +47,8 @@ def options(folder: Path, **more: object) -> Options:
 
 def delivered(state: State, logger: Logger) -> None:
     """What a delivery's thread does, until nothing waits."""
-    delivery = Delivery.__new__(Delivery)
-    delivery.logger, delivery._sure = logger, set()
-    while delivery._deliver(state):
+    delivery = Delivery(logger, lambda: state)
+    while delivery.deliver(state):
         pass
 
 
