@@ -69,6 +69,7 @@ def specification(config: Config, path: str, state: str, *, pidfile: str = "", g
             "latency": options.watchdog_latency_limit,
         },
         "delay": options.watchdog_delay,
+        "most_wait": float(options.watchdog_max_delay),
         "patience": options.watchdog_forced_shutdown_delay,
         "cgroup": options.watchdog_cgroup and not options.disable_watchdog,
         "guard": guard,

@@ -5,6 +5,7 @@ state      directory of the denylist, the control socket and the lock
 pidfile    where to write the process id, '' for nowhere
 limits     arguments of `allowance`
 delay, patience   seconds, see `Watcher`
+most_wait  seconds between restarts of a child, and of the watcher, at most
 cgroup     whether the worker gets a group of its own
 guard      whether a guardian starts the watcher again when it is killed: where no service manager does
 """
@@ -20,7 +21,7 @@ from functools import partial
 
 from . import cgroups
 from .allowance import allowance
-from .child import Child, Spec
+from .child import SOON, Child, Spec
 from .control import Control
 from .denylist import Denylist
 from .notify import Notify
@@ -45,17 +46,26 @@ def _guard(spec: dict[str, Any]) -> int:
     """Start the watcher again whenever it is killed. It does nothing else, so it cannot be stuck."""
     import signal
 
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     wait, child = 1.0, 0
 
     def pass_on(number: int, _frame: object) -> None:
-        if child:
-            os.kill(child, number)
+        try:
+            if child:
+                os.kill(child, number)
+        except ProcessLookupError:
+            pass
+        # Told to end while there is no watcher to tell.
+        if not child and number != signal.SIGHUP:
+            sys.exit(0)
 
+    for number in numbers:
+        signal.signal(number, pass_on)
     while True:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, pass_on)
         began = time.monotonic()
+        signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
         child = os.fork()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
         if not child:
             _watch_and_exit(spec)
         _, status = os.waitpid(child, 0)
@@ -63,7 +73,7 @@ def _guard(spec: dict[str, Any]) -> int:
             return os.WEXITSTATUS(status)
         print(f"the watcher ({child}) is dead (status {status:#x}); another is started", file=sys.stderr)
         child = 0
-        wait = 1.0 if time.monotonic() - began > 300 else min(wait * 2, 60.0)
+        wait = 1.0 if time.monotonic() - began > SOON else min(wait * 2, 60.0, spec["most_wait"])
         time.sleep(wait)
 
 
@@ -90,7 +100,7 @@ def _watch(spec: dict[str, Any]) -> int:
     group = _group(spec, limits)
     children = [
         Child(
-            Spec(each["role"], each["command"], each.get("environment"), each.get("beats")),
+            Spec(each["role"], each["command"], each.get("environment"), each.get("beats"), spec["most_wait"]),
             group if each["role"] == "worker" else None,
         )
         for each in spec["children"]

@@ -10,6 +10,7 @@ import threading
 import time
 
 from .channel import Channel, inherited
+from .guard import resident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG = 1
 # Seconds without a word of the watcher after which it is taken to be stuck.
 SILENCE = 45.0
+
+
+def _taken() -> dict[str, Any]:
+    """What this process has taken so far: told from here it is exact, however late the watcher hears it."""
+    return {"memory": resident(), "cpu": time.process_time()}
 
 
 class Attached:
@@ -49,7 +55,7 @@ class Attached:
 
     def ready(self) -> None:
         """Set up: from now on limits hold."""
-        self._channel.send(ready=1)
+        self._channel.send(ready=_taken())
 
     def beat(self, name: str) -> None:
         """A part of the work has made progress."""
@@ -57,7 +63,8 @@ class Attached:
 
     def begin(self, query: str, sql: str, seconds: float, *, deniable: bool = True) -> None:
         """A query begins; `sql` is the SHA-256 of its text, `seconds` what it may take."""
-        self._channel.send(begin={"query": query, "sql": sql, "seconds": seconds, "deniable": deniable})
+        about = {"query": query, "sql": sql, "seconds": seconds, "deniable": deniable}
+        self._channel.send(begin={**about, **_taken()})
 
     def deny(self, query: str, sql: str, reason: str, usage: dict[str, Any]) -> None:
         """A query broke a limit and was stopped in here: it is to be denied."""

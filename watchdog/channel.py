@@ -3,7 +3,8 @@
 A message is a packet (SOCK_SEQPACKET): it comes whole or not at all. Sending never blocks: where the other side does
 not read, a message is dropped. The messages:
 
-    child to watcher    ready; beat: NAME; begin: {query, sql}; end: {query, cpu, memory, rows, wall, outcome};
+    child to watcher    ready: {memory, cpu}; beat: NAME; begin: {query, sql, seconds, deniable, memory, cpu};
+                        end: {query, cpu, memory, rows, wall, outcome}; deny: {query, sql, reason, usage};
                         limits: {...}; say: TEXT; pong: N
     watcher to child    ping: N; interrupt: REASON; reload; denylist: [[query, sql], ...]
 """

@@ -26,20 +26,20 @@ class Query:
 
     __slots__ = ("began", "cpu", "deniable", "interrupted", "memory", "name", "seconds", "sql")
 
-    def __init__(self, name: str, sql: str, seconds: float, sample: Sample | None) -> None:
+    def __init__(self, name: str, sql: str, seconds: float, cpu: float = 0.0, memory: int = 0) -> None:
         self.name = name
         self.sql = sql
         self.seconds = seconds
         self.began = time.monotonic()
-        self.cpu = sample.cpu if sample else 0.0
-        self.memory = sample.memory if sample else 0
+        self.cpu = cpu
+        self.memory = memory
         self.interrupted = 0.0
         self.deniable = True
 
 
 class Spec:
-    """How a child is started: its role ('worker'), command and environment, and the parts of it that must beat, with
-    the seconds within which they must."""
+    """How a child is started: its role ('worker'), command and environment, the parts of it that must beat, with the
+    seconds within which they must, and the most seconds between restarts."""
 
     def __init__(
         self,
@@ -47,11 +47,13 @@ class Spec:
         command: Sequence[str],
         environment: Mapping[str, str] | None = None,
         beats: Mapping[str, float] | None = None,
+        most_wait: float = BACKOFF[1],
     ) -> None:
         self.role = role
         self.command = list(command)
         self.environment = dict(environment or {})
         self.beats = dict(beats or {})
+        self.most_wait = most_wait
 
 
 class Child:
@@ -78,7 +80,7 @@ class Child:
         self.stopped_since = 0.0
         self._sampler: Sampler | None = None
         self._looked = 0.0
-        self._wait = BACKOFF[0]
+        self._wait = min(BACKOFF[0], spec.most_wait)
 
     def start(self) -> None:
         """Start it. OSError where that cannot be."""
@@ -150,10 +152,10 @@ class Child:
             self._sampler.close()
             self._sampler = None
         if now - self.started > SOON:
-            self._wait = BACKOFF[0]
+            self._wait = min(BACKOFF[0], self.spec.most_wait)
         self.state = "waiting"
         self.start_at = now + self._wait
-        self._wait = min(self._wait * 2, BACKOFF[1])
+        self._wait = min(self._wait * 2, self.spec.most_wait)
         self.restarts += 1
         self.sample = None
         if abandoned:

@@ -165,15 +165,15 @@ class Watcher:
             if "ready" in message:
                 child.state = "running" if child.state == "starting" else child.state
                 child.ready_at = now
-                child.look(now)
-                child.base = child.sample.memory if child.sample else 0
+                child.base = int(message["ready"]["memory"])
                 if self._notify is not None and all(each.state == "running" for each in self.children):
                     self._notify.say(READY=1)
             if "begin" in message:
                 about = message["begin"]
-                child.look(now)
-                child.query = Query(about["query"], about["sql"], float(about.get("seconds") or 0), child.sample)
-                child.query.deniable = bool(about.get("deniable", True))
+                child.query = Query(
+                    about["query"], about["sql"], float(about["seconds"]), about["cpu"], about["memory"]
+                )
+                child.query.deniable = bool(about["deniable"])
             if "deny" in message:
                 about = message["deny"]
                 self.denylist.deny(about["query"], about["sql"], about["reason"], about["usage"])

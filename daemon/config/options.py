@@ -73,7 +73,7 @@ OPTIONS = {
         Option("watchdog_forced_shutdown_delay", int, 4, "Seconds between asking a worker to end and killing it"),
         Option("watchdog_latency_limit", int, 0, "Seconds that the limit of CPU may be passed; 0 for the level's"),
         Option("watchdog_level", int, 0, "Limits of the worker: 0 normal, 1 restrictive, -1 none"),
-        Option("watchdog_max_delay", int, 600, "Seconds between restarts of a worker at most"),
+        Option("watchdog_max_delay", int, 600, "Seconds between restarts of what died soon after its start, at most"),
         Option(
             "watchdog_memory_limit", int, 0, "MiB that the worker may grow by; 0 for the level's, by the host's RAM"
         ),

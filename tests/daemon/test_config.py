@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hostql.daemon.config.build import load
 from hostql.daemon.config.model import Config
+from hostql.daemon.config.options import OPTIONS
 from hostql.daemon.config.source import ConfigSource
 from hostql.vtables.errors import ConfigError
 from hypothesis import HealthCheck, given, settings
@@ -57,6 +58,12 @@ def test_what_osquery_schedules_is_scheduled(write: Any, tmp_path: Path):
     assert "left out" in told["schedule.no_query"]
     assert "pack is left out" in told["packs.pk_nofile"]
     assert "multiple of 60" in told["decorators.interval.61"]
+
+
+def test_each_option_is_used():
+    folder = Path(__file__).parents[2] / "daemon"
+    code = "".join(path.read_text() for path in folder.rglob("*.py") if path.name != "options.py")
+    assert not {name for name in OPTIONS if f".{name}" not in code}
 
 
 def test_comments_and_continued_lines(write: Any):

@@ -229,7 +229,7 @@ def test_a_child_that_nothing_ends_is_given_up(tmp_path: Path):
         child.signal = lambda number: None  # type: ignore[method-assign]
         watching._start(child)
         stuck = child.pid
-        child.query = module.Query("reads-dead-mount", "sha", 0, None)
+        child.query = module.Query("reads-dead-mount", "sha", 0)
         child.end(time.monotonic(), 0.0, "time")
         now = time.monotonic()
         watching.step(now + 2)
