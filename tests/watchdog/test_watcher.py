@@ -13,9 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostql.watchdog import watcher as module
-from hostql.watchdog.allowance import Allowance
-from hostql.watchdog.child import Child, Spec
 from hostql.watchdog.control import ask
 from hostql.watchdog.denylist import Denylist
 
@@ -217,33 +214,3 @@ def until_gone(pid: int) -> None:
             return
         assert time.monotonic() < end
         time.sleep(0.02)
-
-
-def test_a_child_that_nothing_ends_is_given_up(tmp_path: Path):
-    """One in state D survives SIGKILL. None can be made here: a child whose signals go nowhere stands for it."""
-    said: list[str] = []
-    child = Child(Spec("worker", [sys.executable, "-c", "import time; time.sleep(60)"]))
-    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)]
-    watching = module.Watcher([child], Denylist(f"{tmp_path}/deny"), lambda: Allowance(0, 0, 1), say=said.append)
-    try:
-        child.signal = lambda number: None  # type: ignore[method-assign]
-        watching._start(child)
-        stuck = child.pid
-        child.query = module.Query("reads-dead-mount", "sha", 0)
-        child.end(time.monotonic(), 0.0, "time")
-        now = time.monotonic()
-        watching.step(now + 2)
-        watching.step(now + 20)
-        assert watching.abandoned == [stuck] and child.state == "waiting"
-        assert Denylist(f"{tmp_path}/deny").denied("reads-dead-mount", "sha") is not None
-        watching.step(now + 40)
-        assert child.state == "starting" and child.pid != stuck
-        os.kill(stuck, signal.SIGKILL)
-        os.kill(child.pid, signal.SIGKILL)
-        os.waitpid(stuck, 0)
-        os.waitpid(child.pid, 0)
-        child.gone(now)
-    finally:
-        signal.set_wakeup_fd(-1)
-        for number, handler in zip((signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD), before):
-            signal.signal(number, handler)
