@@ -1,5 +1,5 @@
-"""`dead_mount`: a file system whose server never answers, as of a network that is gone: what touches it is stuck in state
-D, and not even SIGKILL ends it (linux/fuse.h, fs/fuse/dev.c)."""
+"""`dead_mount`: a file system whose server never answers, as of a network that is gone. What touches it is in state D,
+and not even SIGKILL ends it (linux/fuse.h, fs/fuse/dev.c)."""
 
 from __future__ import annotations
 
