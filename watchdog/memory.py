@@ -1,7 +1,8 @@
 """Memory goes back to the system: which allocator a worker runs with, and trimming it after heavy queries.
 
 Measured with 500,000 rows read and let go, one row of a hundred kept: Python's own allocator keeps 246 MiB, malloc with
-a trim 42, tcmalloc 174, jemalloc 145. So malloc is the default.
+a trim 42, tcmalloc 174, jemalloc 145. A worker that takes 23 MiB takes 27 after a query of as many rows with malloc, 50
+with Python's allocator, 36 with tcmalloc, 34 with jemalloc. So malloc is the default.
 """
 
 from __future__ import annotations
