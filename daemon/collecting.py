@@ -93,7 +93,9 @@ class ToLoggers:
         """Hand rows of an event table to all loggers. Raises OSError."""
         lines = list(results(self._format, Run(table, int(time.time())), (), [key(columns, row) for row in rows]))
         for logger in self._loggers:
-            logger.write(RESULT, lines)
+            done = 0
+            while done < len(lines):
+                done += logger.write(RESULT, lines[done:])
 
 
 if __name__ == "__main__":

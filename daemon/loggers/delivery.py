@@ -112,6 +112,8 @@ class Delivery:
             else:
                 spool.taken(name, 0, kind, self.logger.place(kind))
             self._sure.add(kind)
-        if begun < len(texts):
-            self.logger.write(kind, texts[begun:])
-        spool.taken(name, lines[-1][0], kind, self.logger.place(kind))
+        if begun == len(texts):
+            spool.taken(name, lines[-1][0], kind, self.logger.place(kind))
+        while begun < len(texts):
+            begun += self.logger.write(kind, texts[begun:])
+            spool.taken(name, lines[begun - 1][0], kind, self.logger.place(kind))

@@ -27,7 +27,7 @@ class Filesystem(Logger):
         self._most = max(options.logger_rotate_max_files, 1)
         self._files: dict[str, int] = {}
 
-    def write(self, kind: str, lines: Sequence[str]) -> None:
+    def write(self, kind: str, lines: Sequence[str]) -> int:
         raw = memoryview(b"".join(map(_encoded, lines)))
         file = self._file(kind)
         before = os.fstat(file).st_size
@@ -41,6 +41,7 @@ class Filesystem(Logger):
             raise
         if self._size and before + written >= self._size:
             self._rotate(kind)
+        return len(lines)
 
     def place(self, kind: str) -> str:
         """The file's number and size: 'INODE SIZE'."""

@@ -16,8 +16,9 @@ class Logger:
 
     name: ClassVar[str]
 
-    def write(self, kind: str, lines: Sequence[str]) -> None:
-        """Hand on lines of one kind, all of them. Raises OSError where that cannot be: they come again later."""
+    def write(self, kind: str, lines: Sequence[str]) -> int:
+        """Hand on lines of one kind; how many it took, from the first. Raises OSError where it takes none: they come
+        again later."""
         raise NotImplementedError
 
     def place(self, kind: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from ..config.options import Options
 
 SOCKET = "/dev/log"
+# Bytes of a message that every socket takes; linux/socket.h; what the kernel adds to a message.
+CUT = 64_000
+_SO_SNDBUFFORCE, _OVERHEAD = 32, 4096
 _INFO, _NOTICE = 6, 5
 
 
@@ -28,20 +32,21 @@ class Syslog(Logger):
         self._cee = "@cee:" if options.logger_syslog_prepend_cee else ""
         self._socket: socket.socket | None = None
 
-    def write(self, kind: str, lines: Sequence[str]) -> None:
+    def write(self, kind: str, lines: Sequence[str]) -> int:
         if self._socket is None:
             self._socket = self._connected()
         severity = _INFO if kind == STATUS else _NOTICE
         head = f"<{self._facility << 3 | severity}>hostql[{os.getpid()}]: "
         cee = "" if kind == STATUS else self._cee
-        stream = self._socket.type == socket.SOCK_STREAM
-        try:
-            for line in lines:
-                raw = (head + cee + line).encode("utf-8", "backslashreplace")
-                self._socket.sendall(raw + b"\0" if stream else raw)
-        except OSError:
-            self.close()
-            raise
+        for done, line in enumerate(lines):
+            try:
+                _send(self._socket, (head + cee + line).encode("utf-8", "backslashreplace"))
+            except OSError:
+                self.close()
+                if not done:
+                    raise
+                return done
+        return len(lines)
 
     def close(self) -> None:
         if self._socket is not None:
@@ -61,3 +66,22 @@ class Syslog(Logger):
                 problem = error
         assert problem is not None
         raise problem
+
+
+def _send(link: socket.socket, raw: bytes) -> None:
+    """One message. A datagram that is too large for the socket makes it larger; where that may not be, it is cut."""
+    if link.type == socket.SOCK_STREAM:
+        link.sendall(raw + b"\0")
+        return
+    try:
+        link.send(raw)
+    except OSError as error:
+        if error.errno != errno.EMSGSIZE:
+            raise
+        try:
+            link.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, len(raw) + _OVERHEAD)
+            link.send(raw)
+        except OSError as again:
+            if again.errno not in (errno.EMSGSIZE, errno.EPERM, errno.ENOBUFS):
+                raise
+            link.send(raw[:CUT] + f" ... cut, {len(raw)} bytes in all".encode())

@@ -28,7 +28,7 @@ class Dying(Filesystem):
         super().__init__(options)
         self._after = after
 
-    def write(self, kind: str, lines: Sequence[str]) -> None:
+    def write(self, kind: str, lines: Sequence[str]) -> int:
         file = self._file(kind)
         before = os.fstat(file).st_size
         whole = sum(len(line) + 1 for line in lines)
@@ -102,7 +102,7 @@ def test_lines_that_were_there_before_and_files_that_were_moved_count_for_nothin
 class Refusing(Logger):
     name = "refusing"
 
-    def write(self, kind: str, lines: Sequence[str]) -> None:
+    def write(self, kind: str, lines: Sequence[str]) -> int:
         raise OSError("no")
 
 

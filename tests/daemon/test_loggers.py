@@ -1,0 +1,121 @@
+"""Loggers over real sockets, pipes and files: whole lines, and nobody waits for one that is down."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+from hostql.daemon.config.options import Options
+from hostql.daemon.loggers import stdout
+from hostql.daemon.loggers.filesystem import FILES, Filesystem
+from hostql.daemon.loggers.logger import RESULT, STATUS
+from hostql.daemon.loggers.stdout import Stdout
+from hostql.daemon.loggers.syslog import CUT, Syslog
+
+LINE = '{"name":"é","action":"added"}'
+
+
+def listening(path: Path) -> socket.socket:
+    found = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    found.bind(str(path))
+    found.settimeout(20)
+    return found
+
+
+def test_a_message_of_syslog(tmp_path: Path) -> None:
+    logger = Syslog(Options({"logger_syslog_prepend_cee": True}), str(tmp_path / "log"))
+    with listening(tmp_path / "log") as receiver:
+        assert logger.write(RESULT, [LINE, "second"]) == 2 and logger.write(STATUS, ["said"]) == 1
+        # local3 is 19; notice is 5 and info 6.
+        told = [receiver.recv(9000).decode() for _ in range(3)]
+    mark = f"hostql[{os.getpid()}]: "
+    assert told == [f"<157>{mark}@cee:{LINE}", f"<157>{mark}@cee:second", f"<158>{mark}said"]
+    logger.close()
+
+
+def test_syslog_over_a_stream(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(tmp_path / "log"))
+        listener.listen()
+        logger = Syslog(Options(), str(tmp_path / "log"))
+        logger.write(RESULT, ["one", "two"])
+        logger.close()
+        taken, _ = listener.accept()
+        with taken, taken.makefile("rb") as file:
+            assert [part.rpartition(b": ")[2] for part in file.read().split(b"\0")] == [b"one", b"two", b""]
+
+
+def test_syslog_that_goes_and_comes_back(tmp_path: Path) -> None:
+    logger = Syslog(Options(), str(tmp_path / "log"))
+    with pytest.raises(FileNotFoundError):
+        logger.write(RESULT, [LINE])
+    with listening(tmp_path / "log"):
+        assert logger.write(RESULT, [LINE]) == 1
+    with pytest.raises(ConnectionRefusedError):
+        logger.write(RESULT, [LINE])
+    (tmp_path / "log").unlink()
+    with listening(tmp_path / "log") as receiver:
+        assert logger.write(RESULT, ["back"]) == 1
+        assert receiver.recv(9000).endswith(b": back")
+    logger.close()
+
+
+def test_a_message_larger_than_any_socket_takes(tmp_path: Path) -> None:
+    """As root the socket is made larger; else the message says that it was cut."""
+    logger = Syslog(Options(), str(tmp_path / "log"))
+    with listening(tmp_path / "log") as receiver:
+        assert logger.write(RESULT, ["x" * 500_000]) == 1
+        found = receiver.recv(1 << 20)
+        assert found.endswith(b"x" * 500_000 if os.geteuid() == 0 else b"bytes in all") and len(found) > CUT
+        assert logger.write(RESULT, ["next"]) == 1 and receiver.recv(9000).endswith(b": next")
+    logger.close()
+
+
+def test_standard_output_is_written_whole_lines_after_its_reader_paused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stdout, "PATIENCE", 0.05)
+    reader, writer = os.pipe()
+    logger = Stdout(writer)
+    lines = [f"{n} {'x' * 30_000}" for n in range(10)]
+    left = list(lines)
+    # A pipe holds some lines and a part of the next.
+    left = left[logger.write(RESULT, left) :]
+    assert 0 < len(left) < 10
+    with pytest.raises(TimeoutError, match="nobody reads"):
+        logger.write(RESULT, left)
+    found: list[bytes] = []
+
+    def read() -> None:
+        with os.fdopen(reader, "rb") as file:
+            found.append(file.read())
+
+    monkeypatch.setattr(stdout, "PATIENCE", 20.0)
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert logger.write(RESULT, [*left, LINE]) == len(left) + 1
+    os.close(writer)
+    thread.join()
+    assert found[0].decode().splitlines() == [*lines, LINE]
+
+
+def test_standard_output_without_a_reader() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with pytest.raises(BrokenPipeError):
+        Stdout(writer).write(RESULT, [LINE])
+    os.close(writer)
+
+
+def test_files_are_rotated_and_private(tmp_path: Path) -> None:
+    options = {"logger_path": str(tmp_path / "log"), "logger_mode": "0600", "logger_rotate": True}
+    logger = Filesystem(Options({**options, "logger_rotate_size": 40, "logger_rotate_max_files": 2}))
+    for number in range(6):
+        assert logger.write(RESULT, [f"{number} {'x' * 20}"] * 2) == 2
+    name = FILES[RESULT]
+    assert sorted(os.listdir(tmp_path / "log")) == [f"{name}.1", f"{name}.2"]
+    assert [(tmp_path / "log" / f"{name}.{n}").read_text()[0] for n in (1, 2)] == ["5", "4"]
+    logger.write(RESULT, ["short"])
+    assert (tmp_path / "log" / name).stat().st_mode & 0o777 == 0o600
+    logger.close()
