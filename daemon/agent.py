@@ -34,11 +34,15 @@ def start(config_path: str, state: str, *, daemonize: bool = False, pidfile: str
     except OSError as error:
         raise HostqlError(f"the state cannot be kept in {state}: {error.strerror}") from error
     check_private(state)
-    text = json.dumps(specification(config, config_path, state, pidfile=pidfile, guard=_needs_guard()))
+    if pidfile:
+        pidfile = os.path.abspath(pidfile)
+        if not os.access(os.path.dirname(pidfile), os.W_OK):
+            raise HostqlError(f"the pidfile {pidfile} cannot be written")
+    told = specification(config, config_path, state, pidfile=pidfile, guard=_needs_guard())
     if daemonize:
-        _to_background(os.path.join(state, "daemon.log"))
+        told["ready"] = _to_background(os.path.join(state, "daemon.log"))
     # Nothing that was read or imported to check the configuration stays.
-    os.execv(sys.executable, [sys.executable, "-m", "hostql.watchdog", text])
+    os.execv(sys.executable, [sys.executable, "-m", "hostql.watchdog", json.dumps(told)])
 
 
 def specification(config: Config, path: str, state: str, *, pidfile: str = "", guard: bool = False) -> dict[str, Any]:
@@ -95,15 +99,28 @@ def _needs_guard() -> bool:
     return "NOTIFY_SOCKET" not in os.environ and "INVOCATION_ID" not in os.environ
 
 
-def _to_background(log: str) -> None:
-    """Leave the terminal and whoever started this (daemon(7))."""
+def _to_background(log: str) -> int:
+    """Leave the terminal and whoever started this (daemon(7)), who goes on once the agent runs: the file descriptor to
+    tell so. Raises HostqlError, where we were started, if it does not run."""
+    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    said = os.fstat(out).st_size
+    reader, writer = os.pipe()
     if os.fork():
-        os._exit(0)
+        os.close(writer)
+        if os.read(reader, 1):
+            os._exit(0)
+        with open(log, encoding="utf-8", errors="replace") as file:
+            file.seek(said)
+            raise HostqlError(
+                f"the agent did not start: {file.read().strip() or 'it said nothing'}", f"{log} has more."
+            )
     os.setsid()
     if os.fork():
         os._exit(0)
     os.chdir("/")
-    null = os.open(os.devnull, os.O_RDWR)
-    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    os.umask(0o022)
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     for fd, source in ((0, null), (1, null), (2, out)):
         os.dup2(source, fd)
+    os.set_inheritable(writer, True)
+    return writer

@@ -7,6 +7,7 @@ limits     arguments of `allowance`
 delay, patience   seconds, see `Watcher`
 most_wait  seconds between restarts of a child, and of the watcher, at most
 cgroup     whether the worker gets a group of its own
+ready      file descriptor to write to once it runs, where somebody waits for that
 guard      whether a guardian starts the watcher again when it is killed: where no service manager does
 """
 
@@ -17,6 +18,7 @@ import json
 import os
 import sys
 import time
+from contextlib import ExitStack
 from functools import partial
 
 from . import cgroups
@@ -31,15 +33,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-_ALREADY_RUNS, _BROKEN = 4, 70
+_CANNOT_START, _ALREADY_RUNS, _BROKEN = 1, 4, 70
 
 
 def main() -> int:
     """Run until told to stop; returns the exit code."""
     spec = json.loads(sys.argv[1])
-    if spec.get("guard"):
-        return _guard(spec)
-    return _watch(spec)
+    return _guard(spec) if spec.get("guard") else _watch(spec)
 
 
 def _guard(spec: dict[str, Any]) -> int:
@@ -68,6 +68,9 @@ def _guard(spec: dict[str, Any]) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
         if not child:
             _watch_and_exit(spec)
+        # The first one tells.
+        if "ready" in spec:
+            os.close(spec.pop("ready"))
         _, status = os.waitpid(child, 0)
         if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status) != _BROKEN:
             return os.WEXITSTATUS(status)
@@ -88,16 +91,33 @@ def _watch_and_exit(spec: dict[str, Any]) -> NoReturn:
 
 
 def _watch(spec: dict[str, Any]) -> int:
+    with ExitStack() as at_end:
+        try:
+            watcher = _prepared(spec, at_end)
+        except BlockingIOError:
+            print(f"an agent with the state in {spec['state']} runs already", file=sys.stderr)
+            return _ALREADY_RUNS
+        except OSError as error:
+            print(f"the agent cannot start: {error}", file=sys.stderr)
+            return _CANNOT_START
+        watcher.run()
+    return 0
+
+
+def _prepared(spec: dict[str, Any], at_end: ExitStack) -> Watcher:
+    """A watcher with its control socket, alone with its state; `at_end` takes all of it away. Raises OSError."""
     state = spec["state"]
     os.makedirs(state, mode=0o700, exist_ok=True)
     lock = os.open(f"{state}/daemon.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        print(f"an agent with the state in {state} runs already", file=sys.stderr)
-        return _ALREADY_RUNS
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     limits = partial(allowance, **spec.get("limits", {}))
+    if spec.get("pidfile"):
+        _write_pid(spec["pidfile"])
+        at_end.callback(os.unlink, spec["pidfile"])
     group = _group(spec, limits)
+    if group is not None:
+        at_end.callback(group.remove)
+        at_end.callback(group.kill)
     children = [
         Child(
             Spec(each["role"], each["command"], each.get("environment"), each.get("beats"), spec["most_wait"]),
@@ -106,6 +126,7 @@ def _watch(spec: dict[str, Any]) -> int:
         for each in spec["children"]
     ]
     notify = Notify()
+    at_end.callback(notify.say, STOPPING=1)
     watcher = Watcher(
         children,
         Denylist(f"{state}/denylist.json"),
@@ -114,21 +135,23 @@ def _watch(spec: dict[str, Any]) -> int:
         patience=spec.get("patience", 4.0),
         notify=notify,
     )
-    control = Control(watcher, f"{state}/daemon.sock")
-    if spec.get("pidfile"):
-        with open(spec["pidfile"], "w", encoding="ascii") as file:
-            file.write(f"{os.getpid()}\n")
-    try:
-        watcher.run()
-    finally:
-        notify.say(STOPPING=1)
-        control.close()
-        if group is not None:
-            group.kill()
-            group.remove()
-        if spec.get("pidfile"):
-            os.unlink(spec["pidfile"])
-    return 0
+    at_end.callback(Control(watcher, f"{state}/daemon.sock").close)
+    _tell_ready(spec)
+    return watcher
+
+
+def _write_pid(path: str) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    os.write(file, f"{os.getpid()}\n".encode())
+    os.close(file)
+
+
+def _tell_ready(spec: dict[str, Any]) -> None:
+    """Whoever started this in the background may go on."""
+    ready = spec.pop("ready", None)
+    if ready is not None:
+        os.write(ready, b"1")
+        os.close(ready)
 
 
 def _group(spec: dict[str, Any], limits: Any) -> cgroups.Group | None:
