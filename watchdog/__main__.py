@@ -111,9 +111,6 @@ def _prepared(spec: dict[str, Any], at_end: ExitStack) -> Watcher:
     lock = os.open(f"{state}/daemon.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     limits = partial(allowance, **spec.get("limits", {}))
-    if spec.get("pidfile"):
-        _write_pid(spec["pidfile"])
-        at_end.callback(os.unlink, spec["pidfile"])
     group = _group(spec, limits)
     if group is not None:
         at_end.callback(group.remove)
@@ -136,6 +133,10 @@ def _prepared(spec: dict[str, Any], at_end: ExitStack) -> Watcher:
         notify=notify,
     )
     at_end.callback(Control(watcher, f"{state}/daemon.sock").close)
+    # From here on signals are heard.
+    if spec.get("pidfile"):
+        _write_pid(spec["pidfile"])
+        at_end.callback(os.unlink, spec["pidfile"])
     _tell_ready(spec)
     return watcher
 

@@ -58,7 +58,7 @@ class Watcher:
         self.allowance = limits()
         self.delay = delay
         self.patience = patience
-        self.stopping = False
+        self.stopping = self._reload = False
         self.started = time.time()
         self.abandoned: list[int] = []
         self._notify = notify
@@ -70,8 +70,6 @@ class Watcher:
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT came and all children have ended."""
-        for child in self.children:
-            self._start(child)
         while not self._over():
             now = time.monotonic()
             for fd, _ in self._poll.poll(max(min(self._look_at, self._next_start()) - now, 0.0)):
@@ -96,20 +94,23 @@ class Watcher:
             self._limits_at = now + 60
             self.allowance = self.limits()
         for child in self.children:
-            if child.state == "waiting" and now >= child.start_at and not self.stopping:
+            if self.stopping:
+                child.end(now, max(self.patience, 10.0), "stopped")
+            elif child.state == "waiting" and now >= child.start_at:
                 self._start(child)
+            if self._reload and child.channel is not None:
+                child.channel.send(reload=1)
+        self._reload = False
+
+    # Signal handlers: they come amid anything, so the next step acts.
 
     def stop(self) -> None:
         """End all children, then this."""
         self.stopping = True
-        for child in self.children:
-            child.end(time.monotonic(), max(self.patience, 10.0), "stopped")
 
     def reload(self) -> None:
         """Have the children read the configuration again."""
-        for child in self.children:
-            if child.channel is not None:
-                child.channel.send(reload=1)
+        self._reload = True
 
     def tell_denied(self) -> None:
         """Tell the children which queries may not run."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -179,55 +178,6 @@ def test_a_runaway_query_is_denied_and_the_others_go_on(agent: Any, name: str):
     until(lambda: len(running.lines("tick")) > told + 1)
     times = [line["unixTime"] for line in running.lines("tick")]
     assert max(later - earlier for earlier, later in zip(times, times[1:])) <= 2 * OPTIONS["watchdog_latency_limit"] + 2
-
-
-def test_whatever_is_killed_comes_back(agent: Any):
-    running = agent({"snap": "SELECT 1 AS one"}, snapshots=True)
-    until(lambda: running.lines("snap"))
-    chance = random.Random(5)
-    for turn in range(6):
-        status = until(running.status)
-        victims = [child["pid"] for child in status["children"]]
-        if turn % 3 == 2:
-            victims.append(status["pid"])
-        victim = chance.choice(victims) if turn % 3 != 2 else status["pid"]
-        until(lambda: all(child["state"] == "running" for child in running.status()["children"]))
-        os.kill(victim, signal.SIGKILL)
-        until(lambda victim=victim: victim not in everybody(running.status()))
-        until(lambda: all(child["state"] == "running" for child in running.status()["children"]))
-    before = len(running.lines("snap"))
-    until(lambda: len(running.lines("snap")) > before)
-    assert "Traceback" not in running.said()
-
-
-def everybody(status: dict[str, Any]) -> list[int]:
-    return [status["pid"], *(child["pid"] for child in status["children"])]
-
-
-def test_no_difference_is_lost_or_invented_when_it_is_killed(agent: Any, tmp_path: Path):
-    """Files come one by one while the worker is killed at random; each is told once."""
-    place = tmp_path / "watched"
-    place.mkdir()
-    running = agent({"files": f"SELECT path FROM file WHERE path LIKE '{place}/%'"})
-    chance = random.Random(11)
-    for n in range(12):
-        (place / f"f{n:02}").write_text("")
-        time.sleep(chance.random() / 2)
-        if n % 3 == 2:
-            until(lambda: running.worker()["state"] == "running")
-            os.kill(running.worker()["pid"], signal.SIGKILL)
-
-    def told() -> list[str]:
-        return [os.path.basename(line["columns"]["path"]) for line in running.lines("files", "results")]
-
-    until(lambda: len(set(told())) == 12)
-    subprocess.run(running.command("stop"), check=True, timeout=PATIENCE)
-    assert sorted(set(told())) == [f"f{n:02}" for n in range(12)]
-    # A line may come twice where the worker was killed between writing and noting that; then with the same counter.
-    lines = {json.dumps(line) for line in running.lines("files", "results")}
-    assert len(lines) == 12
-    counters = [line["counter"] for line in running.lines("files", "results")]
-    assert counters == sorted(counters)
 
 
 def test_events_are_collected_once_each(agent: Any):
