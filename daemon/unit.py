@@ -5,7 +5,6 @@ from __future__ import annotations
 _UNIT = """\
 [Unit]
 Description=hostql agent: scheduled queries over the state of this host
-Documentation=man:hostql(1)
 After=local-fs.target
 
 [Service]
