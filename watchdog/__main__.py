@@ -158,7 +158,7 @@ def _tell_ready(spec: dict[str, Any]) -> None:
 def _group(spec: dict[str, Any], limits: Any) -> cgroups.Group | None:
     if not spec.get("cgroup"):
         return None
-    group, problem = cgroups.make(f"hostql-worker-{os.getpid()}")
+    group, problem = cgroups.make(cgroups.name_for(spec["state"]))
     if group is None:
         print(f"no control group for the worker: {problem}", file=sys.stderr)
         return None

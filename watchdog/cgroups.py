@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+import zlib
 
 # What a worker may take more of than the watchdog allows, before the kernel stops it.
 HARD = 1.5
@@ -94,6 +95,12 @@ class Group:
                 except OSError:
                     # A process that was killed is in it for some milliseconds more.
                     time.sleep(0.01)
+
+
+def name_for(state: str) -> str:
+    """The name of the worker's group: one for each state, so that what a watcher that was killed left is taken over by
+    the next, not left for good."""
+    return f"hostql-worker-{zlib.crc32(os.fsencode(state)):08x}"
 
 
 def make(name: str, root: str = "/") -> tuple[Group | None, str]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import apsw
 import pytest
+from hostql.watchdog.cgroups import name_for
 
 from .test_agent import Agent, until
 
@@ -77,6 +78,7 @@ def test_killed_at_any_moment(agent: Agent, tmp_path: Path) -> None:
         connection.close()
     until(lambda: agent.process.poll() is not None)
     assert _left(str(tmp_path)) == []
+    assert list(Path("/sys/fs/cgroup").rglob(name_for(str(agent.state)))) == []
 
 
 def _kill(pid: int) -> None:

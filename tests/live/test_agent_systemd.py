@@ -85,7 +85,7 @@ def systemd(tmp_path: Path) -> Iterator[Systemd]:
         yield running
     finally:
         running.close()
-        for group in sorted(_groups() - before, key=len, reverse=True):
+        for group in sorted(_groups() - before, key=lambda path: len(path.parts), reverse=True):
             until(lambda group=group: not (group / "cgroup.procs").read_text())
             group.rmdir()
 

@@ -71,7 +71,8 @@ def test_ago(db: Database):
     assert value(db, "ago(unixepoch() - 3600)") == "1 h ago"
     assert value(db, "ago(unixepoch() + 7201)").startswith("in 2 h")
     assert value(db, "ago(unixepoch())") in ("0 s ago", "1 s ago")
-    assert value(db, "ago(0)").endswith(" h ago")
+    assert value(db, "ago(unixepoch() - 90061)") == "1 d 1 h ago"
+    assert value(db, "ago(0)").endswith(" ago")
     assert [value(db, f"ago({odd})") for odd in ("NULL", "'x'", "9223372036854775807", "9e999")] == [None] * 4
 
 
