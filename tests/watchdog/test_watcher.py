@@ -20,7 +20,7 @@ CHILDREN = Path(__file__).parent / "children.py"
 # Runs a watcher in a process of its own: signals are the main thread's.
 RUNNER = """
 import sys
-from hostql.watchdog import child, watcher
+from hostql.watchdog import cgroups, child, watcher
 from hostql.watchdog.allowance import Allowance
 from hostql.watchdog.child import Child, Spec
 from hostql.watchdog.control import Control
@@ -29,20 +29,31 @@ watcher.LOOK, watcher.STOPPED, watcher.INTERRUPTED, watcher.PING = 0.05, 0.5, 0.
 child.BACKOFF = (0.05, 0.2)
 state, what, memory, latency, beat = sys.argv[1:6]
 spec = Spec("worker", [sys.executable, sys.argv[6], what], {"HOSTQL_WATCHER_SILENCE": "2"}, {"work": float(beat)})
+group = None
+if int(sys.argv[7]):
+    group, problem = cgroups.make(cgroups.name_for(state))
+    problems = [problem] if group is None else group.limit(int(sys.argv[7]) << 20, 0)
+    if any(problems):
+        sys.exit(f"started worker: not, {problems}")
+    group.newly_killed()
 made = watcher.Watcher(
-    [Child(spec)], Denylist(state + "/denylist.json"),
+    [Child(spec, group)], Denylist(state + "/denylist.json"),
     lambda: Allowance(int(memory) << 20, 0.2, float(latency)), delay=0, patience=0.5,
 )
 Control(made, state + "/sock")
 made.run()
+if group:
+    group.remove()
 """
 PATIENCE = 40.0
 
 
 class Running:
-    def __init__(self, folder: Path, what: str, *, memory: int = 0, latency: float = 1e9, beat: float = 1e9) -> None:
+    def __init__(
+        self, folder: Path, what: str, *, memory: int = 0, latency: float = 1e9, beat: float = 1e9, group: int = 0
+    ) -> None:
         self.folder = folder
-        arguments = [str(folder), what, str(memory), str(latency), str(beat), str(CHILDREN)]
+        arguments = [str(folder), what, str(memory), str(latency), str(beat), str(CHILDREN), str(group)]
         self.process = subprocess.Popen([sys.executable, "-c", RUNNER, *arguments], stderr=subprocess.PIPE, text=True)
         self.said: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -109,6 +120,19 @@ def test_one_that_does_not_listen_is_killed(run: Any):
     running.until_said("was killed by signal 9")
     assert set(running.denied()) == {"leaky"}
     running.until(lambda: running.status()["children"][0]["restarts"] >= 1)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to make a control group")
+def test_what_the_kernel_kills_for_want_of_memory_is_blamed_on_the_query(run: Any):
+    running = run("leak", group=60)
+    if "not," in running.said[0]:
+        pytest.skip(running.said[0])
+    running.until_said("was killed by signal 9 for want of memory")
+    assert running.denied() == {"leaky": "memory: the kernel killed the worker for want of it"}
+    # Another one is started in the same group.
+    running.until(lambda: running.status()["children"][0]["restarts"] >= 1)
+    running.process.terminate()
+    running.process.wait()
 
 
 def test_a_query_that_spins_is_denied(run: Any):
