@@ -13,15 +13,14 @@ import time
 from ...vtables.sources.files import read
 from ...vtables.sources.mounts import parse_mountinfo
 from ..file_changes import Changes
-from ..publisher import Counters, Publisher, Unavailable
+from ..publisher import Unavailable
 from ..rescan import Rescan
-from ..watches import Watches, decides
 from . import fanotify_abi as abi
+from .file_watcher import EVENTS, FileWatcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...vtables.sources.mounts import Mount
-    from ..exclusion.rules import Rule, Rules
     from ..options import Options
     from ..publisher import Stream
 
@@ -37,42 +36,26 @@ _ACTIONS = (
     (abi.MOVED_FROM, "MOVED_FROM"),
     (abi.DELETE, "DELETED"),
 )
-_EVENTS = 10_000
-_READ = 1 << 18
 # Events in directories that are gone, kept until the event of their removal tells their path.
 _UNRESOLVED = 20_000
 
 
-class Fanotify(Publisher):
+class Fanotify(FileWatcher):
     """Watches file systems."""
 
     name = "fanotify"
     tier = 1
     settings = ("file_paths", "exclude_paths", "file_accesses")
-    tables = ("file_events",)
-    enforces = "watch"
 
     def open(self, tables: frozenset[str], options: Options) -> None:
-        if not any(options.file_paths.values()):
-            raise Unavailable("no files to watch are configured", "name some in file_paths")
-        self._counters = Counters()
-        self._options = options
-        self._accesses = frozenset(options.file_accesses)
-        self._rules: tuple[Rule, ...] = ()
-        self._gaps: list[tuple[str, int]] = []
+        self.begin(options)
         self._unresolved: list[abi.Event] = []
         # (directory, name) and handle of directories that were removed.
         self._removed: list[tuple[tuple[bytes, bytes], bytes]] = []
         self._transaction = 0
-        self._drained_at = time.time()
-        self._rescan: Rescan | None = None
         self._marked: set[str] = set()
-        self._fd = _group()
+        self.wait_for(_group(), Changes(with_pid=True))
         self._mountinfo = os.open("/proc/self/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
-        self._changes = Changes(with_pid=True)
-        self._poll = select.epoll()
-        self._poll.register(self._fd, select.EPOLLIN)
-        self._poll.register(self._changes.fd, select.EPOLLIN)
         self._poll.register(self._mountinfo, select.EPOLLPRI | select.EPOLLERR)
         self._directories = abi.Directories(lambda path: self._watches.leads(path))
         try:
@@ -81,18 +64,15 @@ class Fanotify(Publisher):
             self.close()
             raise
 
-    def fileno(self) -> int:
-        return self._poll.fileno()
-
     def drain(self, stream: Stream) -> None:
         if any(fd == self._mountinfo for fd, _ in self._poll.poll(0)):
             try:
                 self._mark_mounts()
             except Unavailable as unavailable:
-                self._gaps.append((unavailable.reason, 0))
+                self.gap("mounts", unavailable.reason)
         now, handled = int(time.time()), 0
-        while handled < _EVENTS:
-            raw = self._read()
+        while handled < EVENTS:
+            raw = self.read()
             if not raw:
                 self._resolve_removed(now)
                 if self._rescan is None:
@@ -101,22 +81,10 @@ class Fanotify(Publisher):
             for event in abi.parse(raw):
                 handled += 1
                 self._handle(event, now)
-        if self._rescan is not None:
-            self._go_on_rescanning()
-        for text, lost in self._gaps:
-            stream.gap(text, lost)
-        self._gaps.clear()
-        self._changes.flush(stream)
+        self.finish(stream)
 
-    def exclude(self, rules: Rules) -> frozenset[int]:
-        decided = tuple(rule for rule in rules.of_class("file") if decides(rule))
-        if [rule.source for rule in decided] != [rule.source for rule in self._rules]:
-            self._rules = decided
-            self._mark_mounts()
-        return frozenset(rule.id for rule in decided)
-
-    def counters(self) -> Counters:
-        return self._counters
+    def watch_anew(self) -> None:
+        self._mark_mounts()
 
     def close(self) -> None:
         self._poll.close()
@@ -125,23 +93,13 @@ class Fanotify(Publisher):
         os.close(self._mountinfo)
         os.close(self._fd)
 
-    def _read(self) -> bytes:
-        try:
-            return os.read(self._fd, _READ)
-        except BlockingIOError:
-            return b""
-
     # Events
 
     def _handle(self, event: abi.Event, now: int) -> None:
         counters, mask = self._counters, event.mask
         counters.seen += 1
         if mask & abi.OVERFLOW:
-            counters.lost += 1
-            self._gaps.append(
-                ("the kernel's fanotify queue overflowed: events were lost; what changed is looked up", 0)
-            )
-            self._rescan = Rescan(self._watches, self._changes, self._drained_at - 1, lambda directory: True)
+            self.overflowed(Rescan(self._watches, self._changes, self._drained_at - 1, lambda directory: True))
         elif event.place is None:
             counters.excluded += 1
         elif mask & abi.RENAME and event.before is not None:
@@ -233,7 +191,7 @@ class Fanotify(Publisher):
     def _mark_mounts(self) -> None:
         """Mark every file system that holds something wanted, those mounted since among them. Raises Unavailable."""
         mounts = parse_mountinfo(read("/proc/self/mountinfo"))
-        self._watches = Watches(self._options.file_paths, self._options.exclude_paths, rules=self._rules, mounts=mounts)
+        self._watches = self.watches(mounts)
         self._directories.forget()
         wanted = {_mount_of(root, mounts) for root in self._watches.roots}
         wanted |= {mount.path for mount in mounts if self._watches.leads(mount.path.rstrip("/"))}
@@ -261,14 +219,6 @@ class Fanotify(Publisher):
             if error.errno != errno.EINVAL:
                 raise
             abi.mark(self._fd, mask | _HALVES, path)
-
-    def _go_on_rescanning(self) -> None:
-        assert self._rescan is not None
-        if self._rescan.finished():
-            self._counters.seen += self._rescan.told
-            self._rescan = None
-        else:
-            self._changes.wake()
 
 
 def _group() -> int:

@@ -12,18 +12,16 @@ import struct
 import time
 
 from ...vtables.sources.files import read
-from ...vtables.sources.mounts import parse_mountinfo
 from ...vtables.sources.text import from_os
 from ..file_changes import Changes
-from ..publisher import Counters, Publisher, Unavailable
+from ..publisher import Unavailable
 from ..rescan import Rescan
-from ..watches import Watches, decides
+from .file_watcher import EVENTS, FileWatcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..exclusion.rules import Rule, Rules
     from ..options import Options
     from ..publisher import Stream
 
@@ -39,30 +37,20 @@ _ON_THE_WAY = MOVED_FROM | MOVED_TO | CREATE | DELETE | ONLYDIR
 _HEADER = struct.Struct("iIII")
 _NAME = _HEADER.size
 _SIMPLE = {ATTRIB: "ATTRIBUTES_MODIFIED", CLOSE_WRITE: "UPDATED", OPEN: "OPENED"}
-# Events that are handled in one drain; bytes read at once.
-_EVENTS = 10_000
-_READ = 1 << 18
 # Milliseconds to wait for the other half of a move: one system call queues both.
 _HALF_MS = 2
 
 
-class Inotify(Publisher):
+class Inotify(FileWatcher):
     """Watches directories."""
 
     name = "inotify"
     tier = 2
     settings = ("file_paths", "exclude_paths", "file_accesses", "watch_budget")
-    tables = ("file_events",)
-    enforces = "watch"
 
     def open(self, tables: frozenset[str], options: Options) -> None:
-        if not any(options.file_paths.values()):
-            raise Unavailable("no files to watch are configured", "name some in file_paths")
-        self._counters = Counters()
-        self._options = options
-        self._rules: tuple[Rule, ...] = ()
-        self._watches = _watches(options)
-        self._accesses = frozenset(options.file_accesses)
+        self.begin(options)
+        self._watches = self.watches()
         self._paths: dict[int, str] = {}
         self._descriptors: dict[str, int] = {}
         # Directories that were not watched before this walk.
@@ -71,36 +59,27 @@ class Inotify(Publisher):
         self._told: set[str] = set()
         # Halves of moves by cookie: (path, whether it is a directory).
         self._moves: dict[int, tuple[str, bool]] = {}
-        self._gaps: dict[str, tuple[str, int]] = {}
-        self._drained_at = time.time()
-        self._rescan: Rescan | None = None
         self._pyinotify = _pyinotify()
         try:
             self._manager = self._pyinotify.WatchManager()
         except OSError as error:
             raise Unavailable(str(error), "raise fs.inotify.max_user_instances") from None
-        self._fd: int = self._manager.get_fd()
-        os.set_blocking(self._fd, False)
-        os.set_inheritable(self._fd, False)
-        self._changes = Changes()
+        fd: int = self._manager.get_fd()
+        os.set_blocking(fd, False)
+        os.set_inheritable(fd, False)
+        self.wait_for(fd, Changes())
         self._poll_kernel = select.poll()
-        self._poll_kernel.register(self._fd, select.POLLIN)
-        self._poll = select.epoll()
-        self._poll.register(self._fd, select.EPOLLIN)
-        self._poll.register(self._changes.fd, select.EPOLLIN)
+        self._poll_kernel.register(fd, select.POLLIN)
         self._watch_tree("")
         if not self._paths:
             reason = next((text for text, _ in self._gaps.values()), "no directory can be watched")
             self.close()
             raise Unavailable(reason)
 
-    def fileno(self) -> int:
-        return self._poll.fileno()
-
     def drain(self, stream: Stream) -> None:
         now, handled, empty, waited = int(time.time()), 0, False, False
-        while handled < _EVENTS and not empty:
-            raw = self._read()
+        while handled < EVENTS and not empty:
+            raw = self.read()
             if raw:
                 handled += self._handle(raw, now)
             elif self._moves and not waited:
@@ -113,36 +92,19 @@ class Inotify(Publisher):
             self._told.clear()
             if self._rescan is None:
                 self._drained_at = now
-        if self._rescan is not None:
-            self._go_on_rescanning()
-        for text, lost in self._gaps.values():
-            stream.gap(text, lost)
-        self._gaps.clear()
-        self._changes.flush(stream)
+        if self.finish(stream):
+            self._fresh.clear()
 
-    def exclude(self, rules: Rules) -> frozenset[int]:
-        decided = tuple(rule for rule in rules.of_class("file") if decides(rule))
-        if [rule.source for rule in decided] != [rule.source for rule in self._rules]:
-            self._rules = decided
-            self._watches = _watches(self._options, decided)
-            for path in [path for path in self._descriptors if not self._watches.leads(path)]:
-                self._unwatch(path)
-            self._watch_tree("")
-        return frozenset(rule.id for rule in decided)
-
-    def counters(self) -> Counters:
-        return self._counters
+    def watch_anew(self) -> None:
+        self._watches = self.watches()
+        for path in [path for path in self._descriptors if not self._watches.leads(path)]:
+            self._unwatch(path)
+        self._watch_tree("")
 
     def close(self) -> None:
         self._poll.close()
         self._manager.close()
         self._changes.close()
-
-    def _read(self) -> bytes:
-        try:
-            return os.read(self._fd, _READ)
-        except BlockingIOError:
-            return b""
 
     def _handle(self, raw: bytes, now: int) -> int:
         """The events in what was read: a header each, and a name filled up with NULs."""
@@ -208,7 +170,7 @@ class Inotify(Publisher):
 
     def _about_watch(self, descriptor: int, mask: int) -> None:
         if mask & OVERFLOW:
-            self._overflowed()
+            self.overflowed(Rescan(self._watches, self._changes, self._drained_at - 1, self._enter))
         elif mask & IGNORED:
             path = self._paths.pop(descriptor, None)
             self._manager.watches.pop(descriptor, None)
@@ -237,7 +199,7 @@ class Inotify(Publisher):
         """Watch a directory; gives whether to look into it."""
         known = self._descriptors.get(directory)
         if known is None and len(self._paths) >= self._options.watch_budget:
-            self._gap(
+            self.gap(
                 "budget",
                 f"the budget of {self._options.watch_budget} inotify watches is used up: {from_os(directory)} and more "
                 "is not watched; raise watch_budget, or name what is not needed in exclude_paths",
@@ -285,13 +247,13 @@ class Inotify(Publisher):
 
         if error.errno == errno.ENOSPC:
             limit = read("/proc/sys/fs/inotify/max_user_watches").decode().strip()
-            self._gap(
+            self.gap(
                 "kernel",
                 f"the kernel gives no more inotify watches (fs.inotify.max_user_watches is {limit}): "
                 f"{from_os(directory)} and more is not watched; raise it with sysctl",
             )
         elif error.errno == errno.EACCES:
-            self._gap("denied", f"{from_os(directory)} may not be read, and is not watched")
+            self.gap("denied", f"{from_os(directory)} may not be read, and is not watched")
             # What it holds may be readable though it is not itself.
             return True
         return False
@@ -329,36 +291,6 @@ class Inotify(Publisher):
             for watched in self._below(path) if directory else ():
                 self._unwatch(watched)
         self._moves.clear()
-
-    # Losses
-
-    def _gap(self, kind: str, text: str, lost: int = 0) -> None:
-        if kind not in self._gaps:
-            self._gaps[kind] = text, lost
-            self._changes.wake()
-
-    def _overflowed(self) -> None:
-        self._gap("overflow", "the kernel's inotify queue overflowed: events were lost; what changed is looked up")
-        self._counters.lost += 1
-        self._rescan = Rescan(self._watches, self._changes, self._drained_at - 1, self._enter)
-
-    def _go_on_rescanning(self) -> None:
-        assert self._rescan is not None
-        if self._rescan.finished():
-            self._counters.seen += self._rescan.told
-            self._rescan = None
-            self._fresh.clear()
-        else:
-            # The rest in the next drain.
-            self._changes.wake()
-
-
-def _watches(options: Options, rules: tuple[Rule, ...] = ()) -> Watches:
-    try:
-        mounts = parse_mountinfo(read("/proc/self/mountinfo"))
-    except OSError:
-        mounts = []
-    return Watches(options.file_paths, options.exclude_paths, rules=rules, mounts=mounts)
 
 
 def _pyinotify() -> Any:
