@@ -12,16 +12,21 @@ import pytest
 from hostql.vtables.database import Database
 from hostql.vtables.settings import Settings
 from hostql.vtables.sources.host import Host
+from hypothesis import settings
 
 NOBODY = 65534
 _CLONE_NEWNET = 0x40000000
 
 
 def pytest_configure() -> None:
-    """Children inherit an ignored SIGINT, as a shell gives it to what it starts in the background: Control-C is tested
-    on them, however the tests were started."""
+    # Children inherit an ignored SIGINT, as a shell gives it to what it starts in the background: Control-C is tested
+    # on them, however the tests were started.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The same examples each time, so that a run says something about a change; HOSTQL_FUZZ=1 looks for new ones.
+    settings.register_profile("same", derandomize=True)
+    if not os.environ.get("HOSTQL_FUZZ"):
+        settings.load_profile("same")
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in this hook, too

@@ -79,11 +79,17 @@ def _at(parts: list[str], index: Any) -> str | None:
 
 
 def _integer(value: Any) -> int:
-    """A value as SQLite casts it to an integer: text by its leading digits, 0 where there are none."""
-    if isinstance(value, (int, float)):
-        return int(value)
-    match = re.match(r"\s*[+-]?\d+", as_text(value))
-    return int(match.group()) if match else 0
+    """A value as SQLite casts it to an integer: text by its leading digits, 0 where there are none; what is too large
+    is the largest there is.
+
+    >>> _integer(" 12 apples"), _integer(-2.5), _integer("9" * 5000) == _integer(float("inf")) == (1 << 63) - 1
+    (12, -2, True)
+    """
+    if not isinstance(value, (int, float)):
+        match = re.match(r"\s*[+-]?[0-9]+", as_text(value))
+        # Of so many digits a float is exact enough: no more of them count.
+        value = int(match.group()) if match and len(match.group()) < 100 else float(match.group() if match else 0)
+    return int(min(max(value, -(1 << 63)), (1 << 63) - 1))
 
 
 @lru_cache(maxsize=64)
