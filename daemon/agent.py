@@ -14,6 +14,7 @@ from .config.reader import check_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, NoReturn
 
     from .config.model import Config
@@ -23,12 +24,20 @@ WORKER_BEATS = {"schedule": 60.0, "logger": 180.0}
 COLLECTOR_BEATS = {"collector": 60.0}
 
 
-def start(config_path: str, state: str, *, daemonize: bool = False, pidfile: str = "") -> NoReturn:
-    """Become the agent. Raises HostqlError where it cannot be one."""
+def start(
+    config_path: str,
+    state: str,
+    *,
+    daemonize: bool = False,
+    pidfile: str = "",
+    given: Mapping[str, Any] | None = None,
+) -> NoReturn:
+    """Become the agent; `given` are options that count before the configuration's. Raises HostqlError where it cannot
+    be one."""
     if os.geteuid() != 0:
         raise HostqlError("the agent is for root to run", "It reads what only root may, and keeps its state private.")
     config_path, state = os.path.abspath(config_path), os.path.abspath(state)
-    config = load(config_path)
+    config = load(config_path, given=given)
     try:
         os.makedirs(state, mode=0o700, exist_ok=True)
     except OSError as error:
@@ -38,15 +47,16 @@ def start(config_path: str, state: str, *, daemonize: bool = False, pidfile: str
         pidfile = os.path.abspath(pidfile)
         if not os.access(os.path.dirname(pidfile), os.W_OK):
             raise HostqlError(f"the pidfile {pidfile} cannot be written")
-    told = specification(config, config_path, state, pidfile=pidfile, guard=_needs_guard())
+    arguments = [config_path, state, json.dumps(dict(given or {}))]
+    told = specification(config, arguments, pidfile=pidfile, guard=_needs_guard())
     if daemonize:
         told["ready"] = _to_background(os.path.join(state, "daemon.log"))
     # Nothing that was read or imported to check the configuration stays.
     os.execv(sys.executable, [sys.executable, "-m", "hostql.watchdog", json.dumps(told)])
 
 
-def specification(config: Config, path: str, state: str, *, pidfile: str = "", guard: bool = False) -> dict[str, Any]:
-    """What the watcher is told (`watchdog/__main__.py`)."""
+def specification(config: Config, arguments: list[str], *, pidfile: str = "", guard: bool = False) -> dict[str, Any]:
+    """What the watcher is told (`watchdog/__main__.py`); `arguments` are those of worker and collector."""
     options = config.options
     variables, note = environment(options.memory_allocator)
     if note:
@@ -54,17 +64,17 @@ def specification(config: Config, path: str, state: str, *, pidfile: str = "", g
     children = [
         {
             "role": "worker",
-            "command": [sys.executable, "-m", "hostql.daemon.worker", path, state],
+            "command": [sys.executable, "-m", "hostql.daemon.worker", *arguments],
             "environment": variables,
             "beats": {name: seconds for name, seconds in WORKER_BEATS.items() if name == "schedule" or _logs(config)},
         }
     ]
     if wants_collector(config):
-        command = [sys.executable, "-m", "hostql.daemon.collecting", path, state]
+        command = [sys.executable, "-m", "hostql.daemon.collecting", *arguments]
         children.append({"role": "collector", "command": command, "environment": variables, "beats": COLLECTOR_BEATS})
     return {
         "children": children,
-        "state": state,
+        "state": arguments[1],
         "pidfile": pidfile,
         "limits": {
             "level": -1 if options.disable_watchdog else options.watchdog_level,

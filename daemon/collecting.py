@@ -1,9 +1,10 @@
 """The agent's collector of events: a child of the watcher, beside the worker, so that a query that is killed costs no
-event. `python -m hostql.daemon.collecting CONFIG STATE`
+event. `python -m hostql.daemon.collecting CONFIG STATE OPTIONS`, the options being the command line's, as JSON.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -31,12 +32,12 @@ if TYPE_CHECKING:
 BEAT = 5.0
 
 
-def main(config: str, state: str) -> int:
+def main(config: str, state: str, given: str = "{}") -> int:
     """Collect until SIGTERM; returns the exit code."""
     asked: list[int] = []
     attached = attach(reload=lambda: asked.append(1))
     signals = Signals(reloading=True)
-    source = ConfigSource(config, before=remembered_config(state))
+    source = ConfigSource(config, before=remembered_config(state), given=json.loads(given))
     path = os.path.join(state, "events.db")
     locked = lock(path)
     if locked is None:
@@ -100,7 +101,7 @@ class ToLoggers:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(*sys.argv[1:3]))
+        sys.exit(main(*sys.argv[1:4]))
     except HostqlError as error:
         print(f"collector: {error.message}", file=sys.stderr)
         sys.exit(1)

@@ -15,7 +15,7 @@ TABLE = "osquery_schedule"
 COLUMNS = (
     *("name", "query", "interval", "executions", "last_executed", "denylisted", "output_size", "wall_time"),
     *("wall_time_ms", "last_wall_time_ms", "user_time", "last_user_time", "system_time", "last_system_time"),
-    *("average_memory", "last_memory", "next_execution", "outcome"),
+    *("average_memory", "last_memory", "next_execution", "outcome", "last_rows", "last_files"),
 )
 _TOTALS = ("executions", "last_executed", "output_size", "wall_time_ms", "user_time", "system_time", "average_memory")
 
@@ -48,6 +48,8 @@ class Performance:
             last_memory=usage.memory,
             average_memory=(row["average_memory"] * times + usage.memory) // (times + 1),
             outcome=usage.outcome,
+            last_rows=usage.rows,
+            last_files=usage.files,
         )
         row["wall_time"] = row["wall_time_ms"] // 1000
         self._changed = True

@@ -8,6 +8,7 @@ import time
 
 from ..events.window import Window, named
 from ..vtables.errors import HostqlError, QueryLimitExceeded
+from ..vtables.sources.files import counters
 from ..watchdog.guard import Guard, resident
 from . import records
 from .differential import differences, key
@@ -29,15 +30,16 @@ if TYPE_CHECKING:
 
 
 class Usage:
-    """What a run took: wall, user and system in seconds, memory in bytes that the process grew by, rows and their
-    size; outcome '' where all went well, else what went wrong; `breach` where that was a limit."""
+    """What a run took: wall, user and system in seconds, memory in bytes that the process grew by, files of the host
+    that were read, rows and their size; outcome '' where all went well, else what went wrong; `breach` where that was
+    a limit."""
 
-    __slots__ = ("breach", "memory", "notes", "outcome", "rows", "size", "system", "user", "wall")
+    __slots__ = ("breach", "files", "memory", "notes", "outcome", "rows", "size", "system", "user", "wall")
 
     def __init__(self) -> None:
         self.wall = self.user = self.system = 0.0
         self.breach = False
-        self.memory = self.rows = self.size = 0
+        self.files = self.memory = self.rows = self.size = 0
         self.outcome = ""
         self.notes: list[str] = []
 
@@ -75,6 +77,7 @@ class Runner:
         usage = Usage()
         self._begin(query)
         began, before, memory = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF), resident()
+        files = counters.files
         try:
             self._run(query, when, limits, usage)
         except HostqlError as error:
@@ -86,7 +89,7 @@ class Runner:
         after = resource.getrusage(resource.RUSAGE_SELF)
         usage.wall = time.monotonic() - began
         usage.user, usage.system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
-        usage.memory = max(resident() - memory, 0)
+        usage.memory, usage.files = max(resident() - memory, 0), counters.files - files
         self._end(query, usage)
         return usage
 

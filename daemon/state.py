@@ -185,7 +185,10 @@ class State:
         """A table of the agent's for others to read (daemon/tables/), in place of what it was."""
         names = ", ".join(f'"{name}"' for name in columns)
         with self._transaction():
-            self._connection.execute(f'CREATE TABLE IF NOT EXISTS "{table}" ({names})')
+            if [name for _, name, *_ in self._connection.execute(f'PRAGMA table_info("{table}")')] != list(columns):
+                # There is none yet, or an older one.
+                self._connection.execute(f'DROP TABLE IF EXISTS "{table}"')
+                self._connection.execute(f'CREATE TABLE "{table}" ({names})')
             self._connection.execute(f'DELETE FROM "{table}"')
             self._connection.executemany(f'INSERT INTO "{table}" VALUES ({", ".join("?" * len(columns))})', rows)
 

@@ -1,4 +1,6 @@
-"""The worker: a child of the watcher that runs the schedule. `python -m hostql.daemon.worker CONFIG STATE`
+"""The worker: a child of the watcher that runs the schedule. `python -m hostql.daemon.worker CONFIG STATE OPTIONS`
+
+OPTIONS are those of the command line, as JSON.
 
 One loop on the main thread: what is due runs, one query after the other; loggers have threads of their own. Whatever
 goes wrong with a query, a logger or a new configuration costs itself alone.
@@ -6,6 +8,7 @@ goes wrong with a query, a logger or a new configuration costs itself alone.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -56,7 +59,7 @@ _READER = Policy("agent")
 class Worker:
     """The schedule at work."""
 
-    def __init__(self, config: str, state: str) -> None:
+    def __init__(self, config: str, state: str, given: str = "{}") -> None:
         self.stopping = threading.Event()
         self._wake = threading.Event()
         self._reload = False
@@ -64,7 +67,7 @@ class Worker:
         self._running: ScheduledQuery | None = None
         self._state_folder = state
         self.state = State(os.path.join(state, FILE))
-        self.source = ConfigSource(config, before=self.state.remembered("config"))
+        self.source = ConfigSource(config, before=self.state.remembered("config"), given=json.loads(given))
         self._host = host_identifier(self.source.config.options, self.state.instance)
         self._status = StatusLines(self.state, self._host)
         self.performance = Performance(self.state)
@@ -229,7 +232,7 @@ class Worker:
         if usage.outcome and not self.stopping.is_set():
             self._status.say(WARNING, f"scheduled query {query.name} failed: {usage.outcome}", every=600)
         if usage.breach and query.denylist and self._attached is not None:
-            took = {"cpu": round(usage.cpu, 2), "memory": usage.memory, "wall": round(usage.wall, 2)}
+            took = {name: round(getattr(usage, name), 2) for name in ("cpu", "memory", "wall", "rows", "files")}
             self._attached.deny(query.name, digest(query.sql), usage.outcome, took)
             self._denied.add((query.name, digest(query.sql)))
         self._trimming.after(usage.memory, usage.size)
@@ -275,7 +278,7 @@ class Worker:
     def _end(self, query: ScheduledQuery, usage: Usage) -> None:
         self._running = None
         if self._attached is not None:
-            told = {name: getattr(usage, name) for name in ("wall", "cpu", "memory", "rows", "outcome")}
+            told = {name: getattr(usage, name) for name in ("wall", "cpu", "memory", "rows", "files", "outcome")}
             self._attached.end(query=query.name, **told)
 
     def _interrupt(self, reason: str) -> None:
@@ -320,15 +323,15 @@ class Worker:
         self._wake.clear()
 
 
-def main(config: str, state: str) -> int:
+def main(config: str, state: str, given: str = "{}") -> int:
     """Run until told to stop; returns the exit code."""
-    Worker(config, state).run()
+    Worker(config, state, given).run()
     return 0
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(*sys.argv[1:3]))
+        sys.exit(main(*sys.argv[1:4]))
     except HostqlError as error:
         print(f"worker: {error.message}", file=sys.stderr)
         sys.exit(1)

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-USAGE = "usage: hostql daemon [--config FILE] [--state DIR] [--dry-run] [--daemonize] [--pidfile FILE]"
+USAGE = (
+    "usage: hostql daemon [--config FILE] [--state DIR] [--dry-run] [--watchdog-level LEVEL] [--daemonize] "
+    "[--pidfile FILE]"
+)
+LEVELS = {"normal": 0, "restrictive": 1, "none": -1, "0": 0, "1": 1, "-1": -1}
 
 
 def daemon(given: Arguments) -> int:
@@ -81,7 +85,23 @@ def denylist(given: Arguments) -> int:
 def _start(given: Arguments) -> int:
     from ..daemon.agent import start
 
-    start(_config(given), _state(given), daemonize="daemonize" in given, pidfile=given.get("pidfile") or "")
+    start(
+        _config(given),
+        _state(given),
+        daemonize="daemonize" in given,
+        pidfile=given.get("pidfile") or "",
+        given=_options(given),
+    )
+
+
+def _options(given: Arguments) -> dict[str, Any]:
+    """Options of the configuration that the command line names."""
+    level = given.get("watchdog-level")
+    if level is None:
+        return {}
+    if level not in LEVELS:
+        raise UsageError(f"--watchdog-level takes {', '.join(LEVELS)}, not {level!r}")
+    return {"watchdog_level": LEVELS[level]}
 
 
 def _dry_run(given: Arguments) -> int:

@@ -44,6 +44,7 @@ OPTIONS = (
     Option("state", "", "DIR", "directory of the agent's state, /var/lib/hostql by default"),
     Option("dry-run", "", "", "show what the agent would run, and when"),
     Option("daemonize", "", "", "run the agent in the background, without a service manager"),
+    Option("watchdog-level", "", "LEVEL", "limits of the agent's worker: normal, restrictive or none"),
     Option("pidfile", "", "FILE", "write the agent's process id to a file"),
     Option("direct", "", "FILE", "collect into a file or FIFO ('-': standard output) as NDJSON, without a buffer"),
     Option("session", "", "", "collect for a session: end when standard input ends"),

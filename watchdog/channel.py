@@ -4,7 +4,7 @@ A message is a packet (SOCK_SEQPACKET): it comes whole or not at all. Sending ne
 not read, a message is dropped. The messages:
 
     child to watcher    ready: {memory, cpu}; beat: NAME; begin: {query, sql, seconds, deniable, memory, cpu};
-                        end: {query, cpu, memory, rows, wall, outcome}; deny: {query, sql, reason, usage};
+                        end: {query, cpu, memory, rows, files, wall, outcome}; deny: {query, sql, reason, usage};
                         limits: {...}; say: TEXT; pong: N
     watcher to child    ping: N; interrupt: REASON; reload; denylist: [[query, sql], ...]
 """

@@ -19,7 +19,7 @@ from .reader import Document, parsed, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
 # What osquery's `version` of a query is compared with: its schema is the one that ours is compatible with.
@@ -37,20 +37,21 @@ _ELSEWHERE = frozenset(("yara", "prometheus_targets", "feature_vectors", "kafka_
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def load(path: str, *, shard: Callable[[], int] | None = None) -> Config:
-    """The configuration at `path` with what is in `path.d/*.conf` or `*.json`, later files over earlier ones.
+def load(path: str, *, shard: Callable[[], int] | None = None, given: Mapping[str, Any] | None = None) -> Config:
+    """The configuration at `path` with what is in `path.d/*.conf` or `*.json`, later files over earlier ones. Options
+    that were `given` on the command line count before all of them.
 
     Raises ConfigError for a file that cannot be used at all; all else is in `Config.faults`.
     """
     documents = [read(path)]
     for more in sorted(name for ending in ("conf", "json") for name in glob.glob(f"{glob.escape(path)}.d/*.{ending}")):
         documents.append(read(more))
-    return Builder(documents, shard or host_shard).config()
+    return Builder(documents, shard or host_shard, given).config()
 
 
-def load_again(texts: list[tuple[str, str]], *, shard: Callable[[], int] | None = None) -> Config:
+def load_again(texts: list[tuple[str, str]], given: Mapping[str, Any] | None = None) -> Config:
     """A configuration as it was read before (`Config.texts`). Raises ConfigError."""
-    return Builder([parsed(file, text) for file, text in texts], shard or host_shard).config()
+    return Builder([parsed(file, text) for file, text in texts], host_shard, given).config()
 
 
 def host_shard() -> int:
@@ -63,8 +64,11 @@ def host_shard() -> int:
 class Builder:
     """Takes documents apart; `faults` grows meanwhile."""
 
-    def __init__(self, documents: list[Document], shard: Callable[[], int]) -> None:
+    def __init__(
+        self, documents: list[Document], shard: Callable[[], int], given: Mapping[str, Any] | None = None
+    ) -> None:
         self.faults: list[Fault] = []
+        self._given = dict(given or {})
         self._documents = documents
         self._shard = shard
 
@@ -140,7 +144,7 @@ class Builder:
                         found[name] = parse(name, value)
                     except ValueError as error:
                         self._fault(document, ("options", name), f"{error}; the default counts")
-        return found
+        return {**found, **self._given}
 
     def _main(self, options: Options) -> Pack:
         main = Pack("main", "", "", 0, (), True)

@@ -12,7 +12,8 @@ from .build import load, load_again
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
 
 class ConfigSource:
@@ -20,19 +21,27 @@ class ConfigSource:
     problem  why what is on disk now is not in force; '' where it is
     """
 
-    def __init__(self, path: str, clock: Callable[[], float] = time.monotonic, before: str = "") -> None:
-        """`before` is what `remembered` gave when a configuration was in force last: it is used where the file is
-        broken now. Else raises ConfigError: an agent does not start with a configuration that cannot be used."""
+    def __init__(
+        self,
+        path: str,
+        clock: Callable[[], float] = time.monotonic,
+        before: str = "",
+        given: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`given` are options of the command line. `before` is what `remembered` gave when a configuration was in force
+        last: it is used where the file is broken now. Else raises ConfigError: an agent does not start with a
+        configuration that cannot be used."""
         self.path = path
         self.problem = ""
         self._clock = clock
+        self._given = dict(given or {})
         self._read = self._identity()
         try:
-            self.config = load(path)
+            self.config = load(path, given=self._given)
         except ConfigError as error:
             if not before:
                 raise
-            self.config = load_again([(file, text) for file, text in json.loads(before)])
+            self.config = load_again([(file, text) for file, text in json.loads(before)], self._given)
             self.problem = f"{error.message}; what was in force before stays"
         self._look_at = clock() + self.config.options.config_refresh
 
@@ -47,7 +56,7 @@ class ConfigSource:
             return False
         self._read = identity
         try:
-            found = load(self.path)
+            found = load(self.path, given=self._given)
         except ConfigError as error:
             before, self.problem = self.problem, f"{error.message}; what was in force before stays"
             return before != self.problem

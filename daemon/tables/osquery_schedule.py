@@ -27,6 +27,8 @@ class OsquerySchedule(AgentTable):
     last_memory = Column(BIGINT, "Bytes by which the agent grew in the last run")
     next_execution = Column(BIGINT, "When it runs next, in Unix seconds")
     outcome = Column(TEXT, "What went wrong in the last run; '' for nothing")
+    last_rows = Column(BIGINT, "Rows of the last run")
+    last_files = Column(BIGINT, "Files of the host that were read in the last run")
 
     identity = ("name",)
     typical_rows = 50

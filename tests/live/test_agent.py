@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hostql.watchdog.control import ask
@@ -30,6 +30,9 @@ OPTIONS = {
 
 
 class Agent:
+    # More of the command line.
+    extra: ClassVar[list[str]] = []
+
     def __init__(self, folder: Path, schedule: dict[str, Any], *, snapshots: bool = False, **more: Any) -> None:
         folder.chmod(0o700)
         self.folder = folder
@@ -50,7 +53,8 @@ class Agent:
         new.rename(self.config)
 
     def start(self) -> None:
-        self.process = subprocess.Popen(self.command(), stdout=subprocess.DEVNULL, stderr=self.errors)
+        command = [*self.command(), *self.extra]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=self.errors)
         until(lambda: (self.state / "daemon.sock").exists())
 
     def command(self, *words: str) -> list[str]:
@@ -239,6 +243,48 @@ def test_a_full_disk_of_logs(agent: Any, tmp_path: Path):
         running.stop()
     finally:
         subprocess.run(["umount", "--lazy", place], check=False)
+
+
+def test_a_full_disk_of_the_state(agent: Any, tmp_path: Path):
+    """Queries go on, nothing that was told before is lost, and what could not be told is told when there is room."""
+    place = tmp_path / "state"
+    place.mkdir(mode=0o700)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", place], capture_output=True, check=False
+    )
+    if done.returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        running = agent({"changing": "SELECT unixepoch() AS now"}, options={"logger_spool_bytes": 100_000})
+        until(lambda: running.lines("changing", "results"))
+        first = running.worker()["pid"]
+        (place / "other").write_bytes(bytes(os.statvfs(place).f_bavail * 4096))
+        until(lambda: "full" in running.said())
+        (place / "other").unlink()
+        before = len(running.lines("changing", "results"))
+        until(lambda: len(running.lines("changing", "results")) > before + 2)
+        told = [(line["action"], line["columns"]["now"]) for line in running.lines("changing", "results")]
+        # Each value comes, and then goes, once.
+        assert len(set(told)) == len(told)
+        assert {now for action, now in told if action == "removed"} < {now for action, now in told if action == "added"}
+        assert running.worker()["pid"] == first and "Traceback" not in running.said()
+        running.stop()
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=False)
+
+
+@pytest.mark.parametrize("level, limited", [("none", False), ("restrictive", True)])
+def test_the_level_of_the_command_line_counts(agent: Any, monkeypatch: pytest.MonkeyPatch, level: str, limited: bool):
+    monkeypatch.setattr(Agent, "extra", ["--watchdog-level", level])
+    running = agent(TICK, options={"watchdog_level": 0})
+    until(lambda: running.lines("tick", "results"))
+    assert bool(running.status()["memory_limit"]) == limited
+    # Also after a reload, which reads the file.
+    subprocess.run(running.command("reload"), check=True)
+    running.content["schedule"]["second"] = {"query": "SELECT 1 AS one", "interval": 1, "snapshot": True}
+    running.write(running.content)
+    until(lambda: running.lines("second"))
+    assert bool(running.status()["memory_limit"]) == limited
 
 
 def test_what_others_may_write_is_refused(tmp_path: Path):
