@@ -17,6 +17,8 @@ from typing import Any
 import apsw
 import pytest
 
+# It takes long, and is the same on every Python.
+pytestmark = pytest.mark.slow
 PATIENCE = 30.0
 A = {"class": "process", "path": "/a/"}
 B = {"class": "process", "path": "/b/"}

@@ -16,6 +16,9 @@ import pytest
 from hostql.watchdog.control import ask
 from hostql.watchdog.denylist import Denylist
 
+# It takes long, and is the same on every Python.
+pytestmark = pytest.mark.slow
+
 CHILDREN = Path(__file__).parent / "children.py"
 # Runs a watcher in a process of its own: signals are the main thread's.
 RUNNER = """
@@ -128,7 +131,7 @@ def test_what_the_kernel_kills_for_want_of_memory_is_blamed_on_the_query(run: An
     if "not," in running.said[0]:
         pytest.skip(running.said[0])
     running.until_said("was killed by signal 9 for want of memory")
-    assert running.denied() == {"leaky": "memory: the kernel killed the worker for want of it"}
+    running.until(lambda: running.denied() == {"leaky": "memory: the kernel killed the worker for want of it"})
     # Another one is started in the same group.
     running.until(lambda: running.status()["children"][0]["restarts"] >= 1)
     running.process.terminate()

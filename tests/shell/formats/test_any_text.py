@@ -13,6 +13,9 @@ from hostql.shell.formats.layout import text_width
 from hostql.shell.formats.markdown import ALIGNED
 from hostql.shell.repl.theme import THEMES
 
+# It takes long, and is the same on every Python.
+pytestmark = pytest.mark.slow
+
 pyte = pytest.importorskip("pyte")
 hypothesis = pytest.importorskip("hypothesis")
 st = hypothesis.strategies

@@ -14,6 +14,9 @@ pytest.importorskip("pyte")
 
 from .terminal import Terminal
 
+# It takes long, and is the same on every Python.
+pytestmark = pytest.mark.slow
+
 ENDLESS = "with recursive c(x) as (select 1 union all select x+1 from c) select count(*) from c;"
 
 

@@ -19,6 +19,9 @@ from hostql.vtables.table import TEXT, quote
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+# It takes long, and is the same on every Python.
+pytestmark = pytest.mark.slow
+
 FILES = {
     "etc/passwd": (
         "root:x:0:0:root:/root:/bin/bash\n"

@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 import pytest
-from hostql.tests.conftest import as_nobody, notes, query
+from hostql.tests.conftest import as_nobody, in_new_network, notes, query
 from hostql.vtables.database import Database
 from hostql.vtables.sources.netns import inside
 from hostql.vtables.sources.sock_diag import parse_inet, parse_unix
@@ -41,15 +41,21 @@ def test_udp_and_unix_sockets(db: Database, tmp_path):
         assert any(row["port"] == udp.getsockname()[1] and row["protocol"] == 17 for row in rows)
 
 
-def test_listening_tcp_ports_are_those_ss_shows(db: Database):
+def test_listening_tcp_ports_are_those_ss_shows():
     if not shutil.which("ss"):
         pytest.skip("needs ss")
-    with socket.create_server(("127.0.0.1", 0)):
-        shown = subprocess.run(["ss", "-H", "-tln"], capture_output=True, text=True, check=True).stdout
-        ports = {int(line.split()[3].rpartition(":")[2]) for line in shown.splitlines()}
-        here = str(os.stat("/proc/self/ns/net").st_ino)
-        rows = query(db, "SELECT port FROM listening_ports WHERE protocol = 6 AND net_namespace = ?", (here,))
-        assert {row["port"] for row in rows} == ports
+
+    def both() -> tuple[set[int], set[int]]:
+        with socket.create_server(("127.0.0.1", 0)), socket.create_server(("::1", 0), family=socket.AF_INET6):
+            shown = subprocess.run(["ss", "-H", "-tln"], capture_output=True, text=True, check=True).stdout
+            here = str(os.stat("/proc/self/ns/net").st_ino)
+            with Database() as db:
+                rows = query(db, "SELECT port FROM listening_ports WHERE protocol = 6 AND net_namespace = ?", (here,))
+        return {row["port"] for row in rows}, {int(line.split()[3].rpartition(":")[2]) for line in shown.splitlines()}
+
+    # Alone in a network: on the host others come and go.
+    ours, theirs = in_new_network(both)
+    assert ours == theirs and len(ours) == 2
 
 
 def test_a_socket_of_another_namespace_is_found_once(db: Database):

@@ -16,6 +16,9 @@ import pytest
 from hostql.tests.conftest import query
 from hostql.vtables.database import Database
 
+# It takes long, and is the same on every Python.
+pytestmark = pytest.mark.slow
+
 
 def output(*command: str, **environment: str) -> str:
     """What the program prints, in C's locale; skips where it is not installed."""

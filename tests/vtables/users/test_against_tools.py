@@ -17,6 +17,9 @@ import pytest
 from hostql.tests.conftest import as_nobody, notes, query
 from hostql.vtables.database import Database
 
+# It takes long, and is the same on every Python.
+pytestmark = pytest.mark.slow
+
 
 def output(*command: str, stdin: bytes = b"") -> str:
     """What the program prints, in C's locale and UTC; skips where it is not installed."""
