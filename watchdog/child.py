@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Seconds between restarts: doubled with each death soon after a start. And what is soon.
 BACKOFF = (1.0, 600.0)
 SOON = 300.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Query:
@@ -87,9 +88,12 @@ class Child:
         self.channel, theirs = pair()
         os.set_inheritable(theirs.fileno(), True)
         environment = {**os.environ, **self.spec.environment, ENVIRONMENT: str(theirs.fileno())}
+        # A signal for the child that comes before it is its own program is kept for it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         pid = os.fork()
         if pid == 0:
             self._become(environment)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         theirs.close()
         self.pid, self.state, self.started = pid, "starting", time.monotonic()
         self.query, self.reason, self.base, self.ready_at = None, "", 0, 0.0
@@ -106,8 +110,9 @@ class Child:
             # Not the terminal's: Ctrl-C is for the watcher.
             os.setpgid(0, 0)
             signal.set_wakeup_fd(-1)
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE):
+            for number in (*_SIGNALS, signal.SIGCHLD, signal.SIGPIPE):
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             os.execvpe(self.spec.command[0], self.spec.command, environment)
         finally:
             os._exit(127)

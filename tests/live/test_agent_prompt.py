@@ -13,7 +13,7 @@ pytest.importorskip("pyte")
 from hostql.tests.shell.repl.terminal import Terminal
 from hostql.watchdog.control import ask
 
-from .test_agent import TICK, Agent
+from .test_agent import TICK, Agent, until
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.skipif(os.geteuid() != 0, reason="an agent needs root")]
 
@@ -26,7 +26,7 @@ def test_the_status_bar_tells_of_the_agent(tmp_path: Path) -> None:
             terminal.wait_for("│ agent")
             ask(str(agent.state / "daemon.sock"), do="deny", query="tick")
             # It is asked again when the bar is drawn, after a while.
-            terminal.wait_until(lambda: _redrawn(terminal, "agent: 1 query denied"), "the denied query")
+            until(lambda: _redrawn(terminal, "agent: 1 query denied"))
     finally:
         agent.stop()
 
