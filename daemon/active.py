@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 class Found:
     """What is known of a pack."""
 
-    __slots__ = ("active", "executions", "hits")
+    __slots__ = ("active", "executions")
 
     def __init__(self) -> None:
         self.active = False
         self.executions = 0
-        self.hits = 0
 
 
 class ActivePacks:
@@ -34,16 +33,15 @@ class ActivePacks:
         self._at: float | None = None
 
     def refresh(self, now: float) -> bool:
-        """Ask the discovery queries where it is time; whether another pack is active, or one no more."""
+        """Ask the discovery queries where it is time; whether they were asked."""
         if self._at is not None and self._at - 2 * self._every <= now < self._at:
             return False
         self._at = now + self._every
-        before = [found.active for _, found in self.packs]
         for pack, found in self.packs:
             if pack.meant:
                 found.active = all(self._gives_rows(sql) for sql in pack.discovery)
                 found.executions += 1
-        return before != [found.active for _, found in self.packs]
+        return True
 
     def queries(self) -> list[ScheduledQuery]:
         """The queries of the active packs."""

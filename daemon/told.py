@@ -16,14 +16,18 @@ if TYPE_CHECKING:
 _KINDS = {bool: "bool", int: "int64", str: "string"}
 
 
-def tell_about(state: State, config: Config, packs: ActivePacks, started: int) -> None:
-    """Write the tables; called when the configuration changes."""
+def tell_packs(state: State, packs: ActivePacks) -> None:
+    """Write which packs there are; called when another one is active."""
     columns = ("name", "platform", "version", "shard", "discovery_cache_hits", "discovery_executions", "active")
     rows = [
-        (pack.name, pack.platform, pack.version, pack.shard, found.hits, found.executions, int(found.active))
+        (pack.name, pack.platform, pack.version, pack.shard, 0, found.executions, int(found.active))
         for pack, found in packs.packs
     ]
     state.replace("osquery_packs", columns, rows)
+
+
+def tell_about(state: State, config: Config, started: int) -> None:
+    """Write the other tables; called when the configuration changes."""
     flags = [
         (option.name, _KINDS[option.kind], option.doc, _text(option.default), _text(value), 0)
         for option, value, _ in config.options

@@ -39,7 +39,7 @@ from .runner import Runner, Usage, digest
 from .schedule import Schedule
 from .state import State
 from .status_lines import ERROR, INFO, WARNING, StatusLines
-from .told import tell_about
+from .told import tell_about, tell_packs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class Worker:
         self._packs = ActivePacks(config.packs, self._ask, self._warn, options.pack_refresh_interval)
         self._packs.refresh(time.time())
         self._use_schedule(time.time())
-        tell_about(self.state, config, self._packs, self._started)
+        tell_about(self.state, config, self._started)
         self._tell_limits()
 
     def _use_loggers(self) -> None:
@@ -197,6 +197,7 @@ class Worker:
         self._runner.loggers = [] if options.disable_logging else self._outlets.names
 
     def _use_schedule(self, now: float) -> None:
+        tell_packs(self.state, self._packs)
         self._schedule.use(self._packs.queries(), now)
         self.performance.changed()
 

@@ -13,7 +13,7 @@ class OsqueryPacks(AgentTable):
     platform = Column(TEXT, "Platforms it is meant for; '' for all")
     version = Column(TEXT, "Version from which on it is meant; '' for all", collate="VERSION")
     shard = Column(INTEGER, "Percent of a fleet it is meant for; 0 for all")
-    discovery_cache_hits = Column(INTEGER, "How often the last answer of its discovery queries was taken")
+    discovery_cache_hits = Column(INTEGER, "Always 0: an answer is kept until its discovery queries run again")
     discovery_executions = Column(INTEGER, "How often its discovery queries ran")
     active = Column(INTEGER, "1 where its queries are scheduled")
 
