@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from glob import glob
 
+from ..daemon.config.reader import plain, text_of, value_of
 from ..vtables.database import split
 from ..vtables.errors import ConfigError
-from ..vtables.sources.files import read_regular
 from ..vtables.sources.text import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# No file of queries is larger.
-_LARGEST = 16 << 20
 # What a `platform` may say for a query that is meant for Linux too.
 _OURS = frozenset(["", "linux", "posix", "any", "all"])
 
@@ -92,7 +88,7 @@ def queries(source: str) -> Queries:
             raise ConfigError(f"cannot read {source}: {reason}", file=source)
         text = clean(source)
     else:
-        text = _read(source)
+        text = text_of(source)
         if text.lstrip()[:1] in ("{", "[", "#"):
             parsed = _json(source)
             if isinstance(parsed, dict):
@@ -107,26 +103,5 @@ def queries(source: str) -> Queries:
     return found
 
 
-def _read(file: str) -> str:
-    try:
-        raw = read_regular(file, _LARGEST + 1)
-        if len(raw) > _LARGEST:
-            raise ConfigError(f"cannot read {file}: it is larger than {_LARGEST >> 20} MiB", file=file)
-        return raw.decode("utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot read {file}: {error.strerror}", file=file) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} is not UTF-8 text (byte {error.start})", file=file) from error
-
-
 def _json(file: str) -> Any:
-    """JSON as osquery takes it: lines that begin with # or // are comments, a backslash ends a line within a query."""
-    text = re.sub(r"^[ \t]*(#|//).*$", "", _read(file), flags=re.MULTILINE)
-    try:
-        return json.loads(text.replace("\\\n", "\n"), strict=False)
-    except ValueError as error:
-        line = getattr(error, "lineno", 0)
-        message = f"{file} is not JSON: line {line}: {getattr(error, 'msg', error)}"
-        raise ConfigError(message, file=file, line=line) from error
-    except RecursionError as error:
-        raise ConfigError(f"{file} is nested too deeply", file=file) from error
+    return value_of(file, plain(text_of(file)))

@@ -53,22 +53,32 @@ def read(file: str, *, private: bool = True) -> Document:
     """
     if private:
         check_private(file)
-    return parsed(file, _COMMENT.sub("", _text(file)).replace("\\\n", " \n"))
+    return parsed(file, plain(text_of(file)))
 
 
 def parsed(file: str, text: str) -> Document:
     """A text without comments as a document; `file` is its name for errors. Raises ConfigError."""
+    value = value_of(file, text)
+    if not isinstance(value, dict):
+        raise ConfigError(f"{file} holds no JSON object", file=file)
+    return Document(file, text, value)
+
+
+def plain(text: str) -> str:
+    """A text without comments and continued lines, each line where it was."""
+    return _COMMENT.sub("", text).replace("\\\n", " \n")
+
+
+def value_of(file: str, text: str) -> Any:
+    """What the JSON of a plain text says. Raises ConfigError, naming the line."""
     try:
-        value = json.loads(text, strict=False)
+        return json.loads(text, strict=False)
     except RecursionError:
         raise ConfigError(f"{file} is nested too deeply", file=file) from None
     except ValueError as error:
         line = getattr(error, "lineno", 0)
         said = getattr(error, "msg", str(error))
         raise ConfigError(f"{file}:{line}: not JSON: {said}", file=file, line=line) from error
-    if not isinstance(value, dict):
-        raise ConfigError(f"{file} holds no JSON object", file=file)
-    return Document(file, text, value)
 
 
 def check_private(path: str) -> None:
@@ -92,7 +102,8 @@ def check_private(path: str) -> None:
             )
 
 
-def _text(file: str) -> str:
+def text_of(file: str) -> str:
+    """The text of a regular file of at most LARGEST bytes. Raises ConfigError."""
     try:
         raw = read_regular(file, LARGEST + 1)
     except OSError as error:

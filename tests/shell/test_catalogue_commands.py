@@ -127,7 +127,8 @@ def test_profile_takes_sql_a_table_and_a_file_of_sql(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "text, says", [('{"queries": ', "is not JSON: line 1"), ('{"options": {}}', "holds no queries"), ("\xff", "UTF-8")]
+    "text, says",
+    [('{"queries": ', ".json:1: not JSON"), ('{"options": {}}', "holds no queries"), ("\xff", "UTF-8")],
 )
 def test_profile_names_a_broken_file(tmp_path: Path, text: str, says: str):
     (tmp_path / "pack.json").write_text(text, encoding="latin-1")
