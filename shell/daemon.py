@@ -85,12 +85,13 @@ def denylist(given: Arguments) -> int:
 def _start(given: Arguments) -> int:
     from ..daemon.agent import start
 
+    options = _options(given)
     start(
         _config(given),
         _state(given),
         daemonize="daemonize" in given,
         pidfile=given.get("pidfile") or "",
-        given=_options(given),
+        given=options,
     )
 
 
@@ -158,8 +159,12 @@ def _config(given: Arguments) -> str:
     from ..events.config import DEFAULT_PATH
 
     path = given.get("config") or DEFAULT_PATH
-    if not os.path.exists(path):
-        raise ConfigError(f"there is no configuration {path}", "--config FILE names another.", file=path)
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        raise ConfigError(f"there is no configuration {path}", "--config FILE names another.", file=path) from None
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}", file=path) from error
     return path
 
 
