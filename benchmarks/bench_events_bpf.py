@@ -108,14 +108,14 @@ def _decoding(generator: str) -> None:
 def _excluding(generator: str) -> None:
     with _opened("socket_events") as publisher:
         publisher.exclude(Rules("bench", (Rule(0, "{}", protocol=(17,), port=((1, 65535),)),)))
-        cpu, _ = _while_running([generator, "connect", str(CONNECTS), str(SECONDS)], publisher, Counting())
+        cpu, _ = _while_running([generator, str(CONNECTS), str(SECONDS)], publisher, Counting())
         excluded = publisher.counters().excluded
     verdict("CPU of ours for an excluded event", cpu / max(excluded, 1) * 1e9, 5, f"{excluded:,} excluded", " ns")
 
 
 def _storing(generator: str, folder: str) -> None:
     with _collecting(folder, "socket_events") as collector:
-        with subprocess.Popen([generator, "connect", str(CONNECTS), str(SECONDS)]) as load:
+        with subprocess.Popen([generator, str(CONNECTS), str(SECONDS)]) as load:
             started, cpu = time.monotonic(), time.process_time()
             collector.run(lambda: load.poll() is not None)
             collector.store.commit()
