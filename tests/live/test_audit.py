@@ -279,17 +279,21 @@ def test_an_excluded_user_is_excluded_with_rules_of_others_too(control: Control)
 
 
 def test_changing_the_profile_loses_nothing(control: Control) -> None:
-    code = "import os, sys\nfor _ in range(300):\n    os.waitpid(os.posix_spawn('/usr/bin/true', ['true'], {}), 0)\n"
+    code = (
+        "import os, select, sys\nprint('begun', flush=True)\ncount = 0\n"
+        "while not select.select([sys.stdin], [], [], 0)[0]:\n"
+        "    os.waitpid(os.posix_spawn('/usr/bin/true', ['true'], {}), 0)\n    count += 1\nprint(count)\n"
+    )
     with collecting("process_events") as running:
-        child = subprocess.Popen([sys.executable, "-c", code])
-        turn = 0
-        while child.poll() is None:
-            turn += 1
+        child = python(code)
+        assert child.stdout is not None
+        assert child.stdout.readline() == "begun\n"
+        for turn in range(8):
             running.publisher.exclude(excluding(Rule(turn % 7, "", event_class="process", uid=(60_000 + turn,))))
             running.publisher.drain(running.stream)
+        count = int(child.communicate()[0])
         running.settle()
-        assert turn > 3
-        assert len(running.of("process_events", parent=child.pid)) == 300
+        assert count and len(running.of("process_events", parent=child.pid)) == count
         assert running.publisher.counters().lost == 0
 
 
