@@ -12,7 +12,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 
-from .measure import compare_calls, verdict
+from .measure import compare_calls, compiled, verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -254,15 +254,11 @@ def _against_auditd(rate: int) -> None:
 
 def _against_a_reader() -> None:
     """The same socket, read in C, as fast as programs go: what a core could take before records are dropped."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        print("CPU against a reader in C: not measured, there is no C compiler")
-        return
-    started, ours, _, _ = _collected(FAST)
-    with tempfile.TemporaryDirectory(prefix="hostql-bench-") as folder, _rules():
-        reader = os.path.join(folder, "reader")
-        subprocess.run([compiler, "-O2", "-o", reader, "-x", "c", "-"], input=_READER.encode(), check=True)
-        theirs_started, theirs, records, _ = _under_load([reader], FAST)
+    with tempfile.TemporaryDirectory(prefix="hostql-bench-") as folder:
+        reader = compiled(_READER, os.path.join(folder, "reader"))
+        started, ours, _, _ = _collected(FAST)
+        with _rules():
+            theirs_started, theirs, records, _ = _under_load(reader, FAST)
     each = records / theirs_started
     mine, other = ours / started / each * 1e6, theirs / records * 1e6
     figures = f"{mine:.1f} / {other:.1f} us each, {each:.0f} records a program; 2.5x is 40 % of its records a second"

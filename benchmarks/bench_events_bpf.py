@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import subprocess
 import tempfile
 import time
@@ -24,7 +23,7 @@ from ..events.exclusion.rules import Rule, Rules
 from ..events.options import Options
 from ..events.publisher import Unavailable
 from ..events.publishers.bpf.publisher import Bpf
-from .measure import verdict
+from .measure import compiled, verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,26 +77,21 @@ class Counting:
 
 def main() -> None:
     """Print what each costs."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        raise RuntimeError("no C compiler to make the load with")
     with tempfile.TemporaryDirectory(prefix="hostql-bench-") as folder:
-        generator = os.path.join(folder, "generate")
-        source = ["-O2", "-o", generator, "-x", "c", "-"]
-        subprocess.run([compiler, *source], input=GENERATOR.encode(), check=True)
+        load = [*compiled(GENERATOR, os.path.join(folder, "generate")), str(CONNECTS), str(SECONDS)]
         try:
-            _decoding(generator)
+            _decoding(load)
         except Unavailable as unavailable:
             raise RuntimeError(unavailable.reason) from None
-        _excluding(generator)
-        _storing(generator, folder)
+        _excluding(load)
+        _storing(load, folder)
         _visible(folder)
 
 
-def _decoding(generator: str) -> None:
+def _decoding(command: list[str]) -> None:
     with _opened("socket_events") as publisher:
         stream = Counting()
-        cpu, wall = _while_running([generator, str(CONNECTS), str(SECONDS)], publisher, stream)
+        cpu, wall = _while_running(command, publisher, stream)
         counters = publisher.counters()
     rate = counters.seen / wall
     verdict(f"events lost at {rate:,.0f} connects/s", 100 * counters.lost / counters.seen, 0, f"{counters.lost}", "%")
@@ -105,17 +99,17 @@ def _decoding(generator: str) -> None:
     verdict("core to drain and decode 100,000 connects/s", each * CONNECTS / 1e4, 10, f"{each:.2f} us each", "%")
 
 
-def _excluding(generator: str) -> None:
+def _excluding(command: list[str]) -> None:
     with _opened("socket_events") as publisher:
         publisher.exclude(Rules("bench", (Rule(0, "{}", protocol=(17,), port=((1, 65535),)),)))
-        cpu, _ = _while_running([generator, str(CONNECTS), str(SECONDS)], publisher, Counting())
+        cpu, _ = _while_running(command, publisher, Counting())
         excluded = publisher.counters().excluded
     verdict("CPU of ours for an excluded event", cpu / max(excluded, 1) * 1e9, 5, f"{excluded:,} excluded", " ns")
 
 
-def _storing(generator: str, folder: str) -> None:
+def _storing(command: list[str], folder: str) -> None:
     with _collecting(folder, "socket_events") as collector:
-        with subprocess.Popen([generator, str(CONNECTS), str(SECONDS)]) as load:
+        with subprocess.Popen(command) as load:
             started, cpu = time.monotonic(), time.process_time()
             collector.run(lambda: load.poll() is not None)
             collector.store.commit()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from ..events.buffer import Buffer
 from ..events.catalog import catalog
 from ..vtables.database import Database
 from .bench_events_bpf import GENERATOR
-from .measure import compare_calls, verdict
+from .measure import compare_calls, compiled, verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,12 +89,8 @@ def _querying(path: str) -> None:
 
 
 def _flood(folder: str) -> None:
-    compiler = shutil.which("cc")
-    if compiler is None:
-        print("a flood: not measured, there is no C compiler")
-        return
-    generator, path = os.path.join(folder, "generate"), os.path.join(folder, "flood.db")
-    subprocess.run([compiler, "-O2", "-o", generator, "-x", "c", "-"], input=GENERATOR.encode(), check=True)
+    load = [*compiled(GENERATOR, os.path.join(folder, "generate")), str(RATE), str(EVENTS // RATE)]
+    path = os.path.join(folder, "flood.db")
     command = [sys.executable, "-c", _COLLECTOR, path]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as collector:
         assert collector.stdin is not None
@@ -103,7 +98,7 @@ def _flood(folder: str) -> None:
         if collector.stdout.readline() != b"ready\n":
             raise RuntimeError("BPF cannot be used")
         began = time.monotonic()
-        subprocess.run([generator, str(RATE), str(EVENTS // RATE)], check=True)
+        subprocess.run(load, check=True)
         took = time.monotonic() - began
         after = _until_seen(path)
         collector.stdin.close()

@@ -93,6 +93,17 @@ def peak(command: list[str]) -> int:
     return int(found.stdout) << 10
 
 
+def compiled(source: str, path: str) -> list[str]:
+    """The command of a C program that was made for the measuring. RuntimeError where there is no compiler."""
+    import subprocess
+
+    compiler = shutil.which("cc")
+    if compiler is None:
+        raise RuntimeError("there is no C compiler")
+    subprocess.run([compiler, "-O2", "-o", path, "-x", "c", "-"], input=source.encode(), check=True)
+    return [path]
+
+
 def verdict(title: str, ratio: float, most: float, figures: str, unit: str = "x") -> None:
     """One line of the report."""
     print(

@@ -127,10 +127,12 @@ class State:
         return found
 
     def taken(self, logger: str, id: int, kind: str, place: str) -> None:
-        """A logger took all lines up to this one; those of this kind end at `place` now (`Logger.place`)."""
+        """A logger took all lines up to this one; those of this kind end at `place` now (`Logger.place`),
+        '' where that cannot be told."""
         with self._transaction():
             self._connection.execute("DELETE FROM spool WHERE logger = ? AND id <= ?", (logger, id))
-            self._connection.execute("INSERT OR REPLACE INTO places VALUES (?, ?, ?)", (logger, kind, place))
+            if place:
+                self._connection.execute("INSERT OR REPLACE INTO places VALUES (?, ?, ?)", (logger, kind, place))
 
     def place(self, logger: str, kind: str) -> str:
         """Where a logger's lines of a kind ended when it took some last; '' for not known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from .._version import __version__
+from ..vtables.meta.osquery_flags import shown
 from .config.identity import machine_id
 
 TYPE_CHECKING = False
@@ -29,7 +30,7 @@ def tell_packs(state: State, packs: ActivePacks) -> None:
 def tell_about(state: State, config: Config, started: int) -> None:
     """Write the other tables; called when the configuration changes."""
     flags = [
-        (option.name, _KINDS[option.kind], option.doc, _text(option.default), _text(value), 0)
+        (option.name, _KINDS[option.kind], option.doc, shown(option.default), shown(value), 0)
         for option, value, _ in config.options
     ]
     state.replace("osquery_flags", ("name", "type", "description", "default_value", "value", "shell_only"), flags)
@@ -39,7 +40,3 @@ def tell_about(state: State, config: Config, started: int) -> None:
     )
     row = (os.getpid(), machine_id(), state.instance, __version__, config.digest, 1, "inactive", "linux", "", started)
     state.replace("osquery_info", about, [(*row, os.getppid(), 9)])
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -90,7 +90,7 @@ def queries(source: str) -> Queries:
     else:
         text = text_of(source)
         if text.lstrip()[:1] in ("{", "[", "#"):
-            parsed = _json(source)
+            parsed = value_of(source, plain(text))
             if isinstance(parsed, dict):
                 found.add_pack("", parsed, source)
             else:

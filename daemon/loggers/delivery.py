@@ -106,11 +106,11 @@ class Delivery:
         name, texts = self.logger.name, [line for _, _, line in lines]
         begun = 0
         if kind not in self._sure:
-            place = spool.place(name, kind)
+            here, place = self.logger.place(kind), spool.place(name, kind)
             if place:
                 begun = self.logger.written(kind, place, texts)
-            else:
-                spool.taken(name, 0, kind, self.logger.place(kind))
+            elif here:
+                spool.taken(name, 0, kind, here)
             self._sure.add(kind)
         if begun == len(texts):
             spool.taken(name, lines[-1][0], kind, self.logger.place(kind))

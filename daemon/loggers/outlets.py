@@ -37,8 +37,8 @@ class Outlets:
             self._state.outlet = self._hand_out
         for logger in wanted:
             # Each thread opens the state for itself.
-            waiting = self._direct.get(logger.name)
-            spool = partial(State, self._state.path) if waiting is None else partial(_itself, waiting)
+            direct = partial(self._direct.__getitem__, logger.name)
+            spool = direct if options.logger_direct else partial(State, self._state.path)
             self._deliveries.append(Delivery(logger, spool, self._beat))
             self._deliveries[-1].start()
         return problems
@@ -77,7 +77,3 @@ class Outlets:
         if lines:
             self._state.count_lost(name, lines)
         return lines
-
-
-def _itself(waiting: Waiting) -> Waiting:
-    return waiting

@@ -43,8 +43,8 @@ class FileWatcher(Publisher):
         self._options = options
         self._accesses = frozenset(options.file_accesses)
         self._rules: tuple[Rule, ...] = ()
-        # By kind, so that each is told once in a drain: (text, events lost).
-        self._gaps: dict[str, tuple[str, int]] = {}
+        # By kind, so that each is told once in a drain.
+        self._gaps: dict[str, str] = {}
         self._drained_at = time.time()
         self._rescan: Rescan | None = None
 
@@ -91,7 +91,7 @@ class FileWatcher(Publisher):
     def gap(self, kind: str, text: str) -> None:
         """Something may be missing; one of a kind is told in a drain."""
         if kind not in self._gaps:
-            self._gaps[kind] = text, 0
+            self._gaps[kind] = text
             self._changes.wake()
 
     def overflowed(self, rescan: Rescan) -> None:
@@ -111,8 +111,8 @@ class FileWatcher(Publisher):
             else:
                 # The rest in the next drain.
                 self._changes.wake()
-        for text, lost in self._gaps.values():
-            stream.gap(text, lost)
+        for text in self._gaps.values():
+            stream.gap(text, 0)
         self._gaps.clear()
         self._changes.flush(stream)
         return rescanned

@@ -72,7 +72,7 @@ class Inotify(FileWatcher):
         self._poll_kernel.register(fd, select.POLLIN)
         self._watch_tree("")
         if not self._paths:
-            reason = next((text for text, _ in self._gaps.values()), "no directory can be watched")
+            reason = next(iter(self._gaps.values()), "no directory can be watched")
             self.close()
             raise Unavailable(reason)
 

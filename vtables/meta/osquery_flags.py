@@ -36,10 +36,16 @@ class OsqueryFlags(Table):
     examples = ["SELECT name, value FROM osquery_flags;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        unset = Settings()
         for name, description in _SETTINGS:
-            default, value = getattr(Settings(), name), getattr(scan.settings, name)
-            yield name, "bool" if default is False else "string", description, _text(default), _text(value), 0
+            default, value = getattr(unset, name), getattr(scan.settings, name)
+            yield name, "bool" if default is False else "string", description, shown(default), shown(value), 0
 
 
-def _text(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as the table has it.
+
+    >>> shown(True), shown(7), shown("x")
+    ('true', '7', 'x')
+    """
     return str(value).lower() if isinstance(value, bool) else str(value)
