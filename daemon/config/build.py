@@ -238,7 +238,7 @@ class Builder:
             path: tuple[str | int, ...] = ("packs", name)
             if isinstance(value, dict):
                 yield self._pack(document, path, name, value, options)
-            elif not isinstance(value, str):
+            elif not isinstance(value, str) or "\0" in value:
                 self._fault(document, path, "is neither a pack nor the path of one, and is left out")
             else:
                 yield from self._pack_files(document, path, name, value, options)

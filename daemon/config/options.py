@@ -161,7 +161,7 @@ def parse(name: str, value: Any) -> Any:
         if not -1 <= number < 1 << 53:
             raise ValueError(f"{number} is out of range")
         return number
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\0" in value:
         raise ValueError(f"{value!r} is no text")
     if name == "logger_path" and not os.path.isabs(value):
         raise ValueError(f"{value!r} is no absolute path")
