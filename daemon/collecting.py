@@ -13,6 +13,7 @@ from ..events.attach import lock
 from ..events.running import Signals, collector_of, store_of
 from ..vtables.errors import HostqlError
 from ..watchdog.attached import attach
+from ..watchdog.voice import say
 from .config.identity import host_identifier
 from .config.source import ConfigSource
 from .differential import key
@@ -58,7 +59,7 @@ def main(config: str, state: str, given: str = "{}") -> int:
             attached.beat("collector")
         if collector.store.problem != problem:
             problem = collector.store.problem
-            print(problem or "events can be stored again", file=sys.stderr, flush=True)
+            say(problem or "events can be stored again")
         return signals.stop
 
     try:
@@ -79,7 +80,7 @@ def direct(source: ConfigSource) -> Store:
 
     loggers, problems = make(source.config.options)
     for problem in problems:
-        print(problem, file=sys.stderr, flush=True)
+        say(problem)
     return Direct(ToLoggers(loggers, Format(host_identifier(source.config.options, ""))))
 
 
@@ -103,9 +104,9 @@ if __name__ == "__main__":
     try:
         sys.exit(main(*sys.argv[1:4]))
     except HostqlError as error:
-        print(f"collector: {error.message}", file=sys.stderr)
+        say(f"collector: {error.message}")
         sys.exit(1)
     except Exception as error:
         # A fault of ours: told in a line; the watcher starts another collector.
-        print(f"collector: {type(error).__name__}: {error}", file=sys.stderr)
+        say(f"collector: {type(error).__name__}: {error}")
         sys.exit(70)

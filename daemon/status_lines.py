@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 
 import apsw
 
+from ..watchdog.voice import say
 from .loggers.logger import STATUS
 from .records import calendar_time
 
@@ -42,7 +42,7 @@ class StatusLines:
         self._said[text] = now
         options = self.options
         if options is None or (options.logger_stderr and severity >= options.logger_min_stderr):
-            print(f"{NAMES[severity]}: {text}", file=sys.stderr, flush=True)
+            say(f"{NAMES[severity]}: {text}")
         if options is not None and severity >= options.logger_min_status:
             when = int(time.time())
             line = {

@@ -26,6 +26,7 @@ from ..watchdog.allowance import allowance, ram
 from ..watchdog.attached import Attached, attach
 from ..watchdog.limits import Limits
 from ..watchdog.memory import Trimming
+from ..watchdog.voice import say
 from .active import ActivePacks
 from .catalog import FILE, SCHEMA, catalog
 from .config.identity import host_identifier
@@ -334,9 +335,9 @@ if __name__ == "__main__":
     try:
         sys.exit(main(*sys.argv[1:4]))
     except HostqlError as error:
-        print(f"worker: {error.message}", file=sys.stderr)
+        say(f"worker: {error.message}")
         sys.exit(1)
     except Exception as error:
         # A fault of ours: told in a line; the watcher starts another worker.
-        print(f"worker: {type(error).__name__}: {error}", file=sys.stderr)
+        say(f"worker: {type(error).__name__}: {error}")
         sys.exit(70)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import select
 import signal
-import sys
 import time
 from functools import partial
 
 from .allowance import allowance
 from .child import Child, Query
+from .voice import say as say_it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Watcher:
         self.started = time.time()
         self.abandoned: list[int] = []
         self._notify = notify
-        self._say = say or (lambda text: print(text, file=sys.stderr, flush=True))
+        self._say = say or say_it
         self._poll = select.epoll()
         self._read: dict[int, Callable[[], None]] = {}
         self._look_at = self._ping_at = self._limits_at = 0.0

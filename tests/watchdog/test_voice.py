@@ -1,0 +1,58 @@
+"""Standard error that nobody reads, that was closed, or that has no room: nobody waits for it, and nobody fails."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hostql.tests.conftest import in_child
+from hostql.watchdog.voice import say
+
+F_SETPIPE_SZ = 1031
+DELIVERY = "from hostql.watchdog.voice import say; print(say('a\\udcff'), say('b' * 9000), say('c'))"
+
+
+def full_pipe() -> tuple[int, int]:
+    """Both ends of a pipe that has no room."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, F_SETPIPE_SZ, 4096)
+    os.write(writer, bytes(4096))
+    return reader, writer
+
+
+def said(text: str, to: int) -> bool:
+    """What `say` answers where standard error is that file."""
+
+    def act() -> bool:
+        os.dup2(to, 2)
+        return say(text)
+
+    return bool(in_child(lambda: None, act))
+
+
+def test_a_line_is_said_or_what_of_it_has_room() -> None:
+    done = subprocess.run([sys.executable, "-c", DELIVERY], capture_output=True, check=True)
+    assert done.stdout.split() == [b"True"] * 3
+    assert done.stderr == b"a\\udcff\n" + b"b" * 4095 + b"\nc\n"
+
+
+def test_a_pipe_that_nobody_reads() -> None:
+    reader, writer = full_pipe()
+    assert not said("nobody hears it", writer)
+    assert os.read(reader, 8192) == bytes(4096)
+    assert said("now", writer) and os.read(reader, 100) == b"now\n"
+    os.close(reader)
+    assert not said("its reader is gone", writer)
+    os.close(writer)
+
+
+def test_a_file_on_a_full_disk() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    file = os.open("/dev/full", os.O_WRONLY)
+    assert not said("no room", file)
+    os.close(file)
