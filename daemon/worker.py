@@ -268,8 +268,9 @@ class Worker:
         return bool(self._denied & {(query.name, ""), (query.name, digest(query.sql))})
 
     def _deny(self, queries: set[tuple[str, str]]) -> None:
-        self._denied = queries
-        self.performance.changed()
+        if queries != self._denied:
+            self._denied = queries
+            self.performance.changed()
 
     def _begin(self, query: ScheduledQuery) -> None:
         self._running = query

@@ -37,7 +37,9 @@ class Denylist:
             with open(self.path, encoding="utf-8") as file:
                 found = json.load(file)
             self.entries = [
-                entry for entry in found["entries"] if isinstance(entry["query"], str) and entry["until"] > 0
+                entry
+                for entry in found["entries"]
+                if isinstance(entry["query"], str) and entry["until"] > 0 and entry["since"] > 0
             ]
             self.deaths = {str(name): int(times) for name, times in found["deaths"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -72,16 +74,16 @@ class Denylist:
 
     def denied(self, query: str, sql: str) -> dict[str, Any] | None:
         """The entry by which a query is denied now; None where it may run."""
-        now = time.time()
-        for entry in self.entries:
-            if entry["query"] == query and entry["sql"] in ("", sql) and entry["until"] > now:
+        for entry in self.current():
+            if entry["query"] == query and entry["sql"] in ("", sql):
                 return entry
         return None
 
     def current(self) -> list[dict[str, Any]]:
-        """The entries that still hold."""
+        """The entries that still hold. One from the future is from before the clock was set back: had that been by
+        years, it would hold for years."""
         now = time.time()
-        return [entry for entry in self.entries if entry["until"] > now]
+        return [entry for entry in self.entries if entry["since"] - PERIOD <= now < entry["until"]]
 
     def _write(self) -> None:
         """The file is the old one or the new one, whenever the power fails."""

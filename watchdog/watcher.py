@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # Seconds between looks, between pings; for a query to end after it was interrupted, for a child that is stopped.
 LOOK = 1.0
 PING = 5.0
+# Between askings for the limits, and tellings of what is denied: that ends by itself.
+RENEW = 60.0
 INTERRUPTED = 2.0
 STOPPED = 10.0
 # Of what broke a limit a query must have taken this part itself to be blamed.
@@ -91,8 +93,9 @@ class Watcher:
             if self._notify is not None and self._notify.every:
                 self._notify.say(WATCHDOG=1)
         if now >= self._limits_at:
-            self._limits_at = now + 60
+            self._limits_at = now + RENEW
             self.allowance = self.limits()
+            self.tell_denied()
         for child in self.children:
             if self.stopping:
                 child.end(now, max(self.patience, 10.0), "stopped")

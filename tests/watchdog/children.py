@@ -11,7 +11,8 @@ import time
 from hostql.watchdog.attached import attach
 
 interrupted = threading.Event()
-attached = attach(interrupt=lambda reason: interrupted.set())
+denied: list[set[tuple[str, str]]] = []
+attached = attach(interrupt=lambda reason: interrupted.set(), denied=denied.append)
 assert attached is not None
 
 
@@ -63,6 +64,11 @@ elif what == "die":
     os.kill(os.getpid(), signal.SIGSEGV)
 elif what == "silent":
     time.sleep(60)
+elif what == "denied":
+    while True:
+        attached.beat("work")
+        attached.say(0, f"denied: {denied[-1:]}")
+        time.sleep(0.1)
 elif what == "work":
     while True:
         attached.beat("work")

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,20 @@ def test_a_damaged_denylist_counts_for_nothing(tmp_path: Path, content: str):
     assert denylist.entries == []
     denylist.deny("q", "sha", "x")
     assert Denylist(str(path)).denied("q", "sha") is not None
+
+
+def test_a_clock_that_was_set_back_denies_nothing_for_years(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    now = time.time()
+    denylist = Denylist(str(tmp_path / "denylist.json"))
+    monkeypatch.setattr(time, "time", lambda: now + 10 * 365 * 86_400)
+    denylist.deny("future", "sha", "x")
+    assert denylist.denied("future", "sha") is not None
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert denylist.denied("future", "sha") is None and denylist.current() == []
+    # By hours it may be set, as it is when it was wrong a little.
+    denylist.deny("now", "sha", "x")
+    monkeypatch.setattr(time, "time", lambda: now - 3 * 3600)
+    assert Denylist(denylist.path).denied("now", "sha") is not None
 
 
 def test_a_service_manager_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

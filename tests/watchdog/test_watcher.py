@@ -29,6 +29,7 @@ from hostql.watchdog.child import Child, Spec
 from hostql.watchdog.control import Control
 from hostql.watchdog.denylist import Denylist
 watcher.LOOK, watcher.STOPPED, watcher.INTERRUPTED, watcher.PING = 0.05, 0.5, 0.5, 0.2
+watcher.RENEW = 0.2
 child.BACKOFF = (0.05, 0.2)
 state, what, memory, latency, beat = sys.argv[1:6]
 spec = Spec("worker", [sys.executable, sys.argv[6], what], {"HOSTQL_WATCHER_SILENCE": "2"}, {"work": float(beat)})
@@ -159,6 +160,14 @@ def test_three_deaths_at_a_query_deny_it(run: Any):
     running.until_said("the worker died while fatal ran, 3 times by now")
     running.until(running.denied)
     assert running.denied() == {"fatal": "the worker died 3 times while it ran"}
+
+
+def test_a_denial_that_is_over_is_told(run: Any):
+    running = run("denied")
+    running.until_said("denied: [set()]")
+    ask(f"{running.folder}/sock", do="deny", query="brief", seconds=1)
+    running.until_said("denied: [{('brief', '')}]")
+    running.until(lambda: running.said[-1] == "denied: [set()]")
 
 
 def test_one_that_makes_no_progress_is_started_anew(run: Any):
