@@ -48,14 +48,16 @@ def start(
         if not os.access(os.path.dirname(pidfile), os.W_OK):
             raise HostqlError(f"the pidfile {pidfile} cannot be written")
     arguments = [config_path, state, json.dumps(dict(given or {}))]
-    told = specification(config, arguments, pidfile=pidfile, guard=_needs_guard())
+    told = specification(config, arguments, pidfile=pidfile, guard=_needs_guard(), background=daemonize)
     if daemonize:
         told["ready"] = _to_background(os.path.join(state, "daemon.log"))
     # Nothing that was read or imported to check the configuration stays.
     os.execv(sys.executable, [sys.executable, "-m", "hostql.watchdog", json.dumps(told)])
 
 
-def specification(config: Config, arguments: list[str], *, pidfile: str = "", guard: bool = False) -> dict[str, Any]:
+def specification(
+    config: Config, arguments: list[str], *, pidfile: str = "", guard: bool = False, background: bool = False
+) -> dict[str, Any]:
     """What the watcher is told (`watchdog/__main__.py`); `arguments` are those of worker and collector."""
     options = config.options
     variables, note = environment(options.memory_allocator)
@@ -87,6 +89,7 @@ def specification(config: Config, arguments: list[str], *, pidfile: str = "", gu
         "patience": options.watchdog_forced_shutdown_delay,
         "cgroup": options.watchdog_cgroup and not options.disable_watchdog,
         "guard": guard,
+        "background": background,
     }
 
 

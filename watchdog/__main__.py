@@ -8,6 +8,7 @@ delay, patience   seconds, see `Watcher`
 most_wait  seconds between restarts of a child, and of the watcher, at most
 cgroup     whether the worker gets a group of its own
 ready      file descriptor to write to once it runs, where somebody waits for that
+background  whether whoever started this does not wait for its end
 guard      whether a guardian starts the watcher again when it is killed: where no service manager does
 """
 
@@ -16,92 +17,68 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 import sys
-import time
 from contextlib import ExitStack
 from functools import partial
 
 from . import cgroups
 from .allowance import allowance
-from .child import SOON, Child, Spec
+from .child import Child, Spec
 from .control import Control
 from .denylist import Denylist
+from .guardian import SIGNALS, Guardian
 from .notify import Notify
+from .voice import say
 from .watcher import Watcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import Any
 
-_CANNOT_START, _ALREADY_RUNS, _BROKEN = 1, 4, 70
+_CANNOT_START, _ALREADY_RUNS = 1, 4
 
 
 def main() -> int:
     """Run until told to stop; returns the exit code."""
     spec = json.loads(sys.argv[1])
-    return _guard(spec) if spec.get("guard") else _watch(spec)
+    if not spec.get("guard"):
+        return _watch(spec)
+    guardian = Guardian(partial(_watch, spec), partial(_forget_ready, spec), spec["most_wait"])
+    code = guardian.run()
+    # A watcher that was killed left it.
+    _remove_pid(spec["pidfile"], os.getpid())
+    return code
 
 
-def _guard(spec: dict[str, Any]) -> int:
-    """Start the watcher again whenever it is killed. It does nothing else, so it cannot be stuck."""
-    import signal
-
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    wait, child = 1.0, 0
-
-    def pass_on(number: int, _frame: object) -> None:
-        try:
-            if child:
-                os.kill(child, number)
-        except ProcessLookupError:
-            pass
-        # Told to end while there is no watcher to tell.
-        if not child and number != signal.SIGHUP:
-            sys.exit(0)
-
-    for number in numbers:
-        signal.signal(number, pass_on)
-    while True:
-        began = time.monotonic()
-        signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
-        child = os.fork()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
-        if not child:
-            _watch_and_exit(spec)
-        # The first one tells.
-        if "ready" in spec:
-            os.close(spec.pop("ready"))
-        _, status = os.waitpid(child, 0)
-        if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status) != _BROKEN:
-            return os.WEXITSTATUS(status)
-        print(f"the watcher ({child}) is dead (status {status:#x}); another is started", file=sys.stderr)
-        child = 0
-        wait = 1.0 if time.monotonic() - began > SOON else min(wait * 2, 60.0, spec["most_wait"])
-        time.sleep(wait)
-
-
-def _watch_and_exit(spec: dict[str, Any]) -> NoReturn:
-    code = _BROKEN
-    try:
-        code = _watch(spec)
-    except Exception as error:
-        print(f"the watcher broke: {type(error).__name__}: {error}", file=sys.stderr)
-    finally:
-        os._exit(code)
-
-
-def _watch(spec: dict[str, Any]) -> int:
+def _watch(spec: dict[str, Any], guardian: int | None = None) -> int:
+    """`guardian` is a file descriptor that is at its end when the guardian is no more."""
     with ExitStack() as at_end:
         try:
             watcher = _prepared(spec, at_end)
         except BlockingIOError:
-            print(f"an agent with the state in {spec['state']} runs already", file=sys.stderr)
+            say(f"an agent with the state in {spec['state']} runs already")
             return _ALREADY_RUNS
         except OSError as error:
-            print(f"the agent cannot start: {error}", file=sys.stderr)
+            say(f"the agent cannot start: {error}")
             return _CANNOT_START
+        if guardian is not None:
+            watcher.listen(guardian, partial(_replace_guardian, spec, watcher))
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         watcher.run()
     return 0
+
+
+def _replace_guardian(spec: dict[str, Any], watcher: Watcher) -> None:
+    """The guardian was killed. Whoever waits for it starts another agent, and nothing may be in its way; in the
+    background nobody waits, and this process becomes the guardian of another watcher."""
+    for child in watcher.children:
+        if child.state in ("starting", "running", "ending"):
+            child.signal(signal.SIGKILL)
+    if not spec["background"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    say(f"the guardian is dead; the watcher ({os.getpid()}) takes its place")
+    os.execv(sys.executable, [sys.executable, "-m", "hostql.watchdog", json.dumps(spec)])
 
 
 def _prepared(spec: dict[str, Any], at_end: ExitStack) -> Watcher:
@@ -134,25 +111,46 @@ def _prepared(spec: dict[str, Any], at_end: ExitStack) -> Watcher:
     )
     at_end.callback(Control(watcher, f"{state}/daemon.sock").close)
     # From here on signals are heard.
-    if spec.get("pidfile"):
-        _write_pid(spec["pidfile"])
-        at_end.callback(os.unlink, spec["pidfile"])
+    if spec["pidfile"]:
+        # Of the process that lasts.
+        pid = os.getppid() if spec.get("guard") else os.getpid()
+        _write_pid(spec["pidfile"], pid)
+        at_end.callback(_remove_pid, spec["pidfile"], pid)
     _tell_ready(spec)
     return watcher
 
 
-def _write_pid(path: str) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    os.write(file, f"{os.getpid()}\n".encode())
+def _write_pid(path: str, pid: int) -> None:
+    """At once: whoever reads it finds a number."""
+    new = f"{path}.new"
+    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    os.write(file, f"{pid}\n".encode())
     os.close(file)
+    os.replace(new, path)
+
+
+def _remove_pid(path: str, pid: int) -> None:
+    """Where it is still there, and no other agent's by now."""
+    try:
+        with open(path, "rb") as file:
+            ours = file.read(32) == f"{pid}\n".encode()
+        if ours:
+            os.unlink(path)
+    except OSError:
+        pass
 
 
 def _tell_ready(spec: dict[str, Any]) -> None:
     """Whoever started this in the background may go on."""
-    ready = spec.pop("ready", None)
-    if ready is not None:
-        os.write(ready, b"1")
-        os.close(ready)
+    if "ready" in spec:
+        os.write(spec["ready"], b"1")
+    _forget_ready(spec)
+
+
+def _forget_ready(spec: dict[str, Any]) -> None:
+    """The first watcher tells: where it ends without, its end of the pipe is the last."""
+    if "ready" in spec:
+        os.close(spec.pop("ready"))
 
 
 def _group(spec: dict[str, Any], limits: Any) -> cgroups.Group | None:
@@ -160,13 +158,13 @@ def _group(spec: dict[str, Any], limits: Any) -> cgroups.Group | None:
         return None
     group, problem = cgroups.make(cgroups.name_for(spec["state"]))
     if group is None:
-        print(f"no control group for the worker: {problem}", file=sys.stderr)
+        say(f"no control group for the worker: {problem}")
         return None
     allowed = limits()
     # Behind the watchdog: what the worker has before it grows, and half as much again as it may grow by.
     memory = int((64 << 20) + allowed.memory * cgroups.HARD) if allowed.memory else 0
     for problem in group.limit(memory, 1.0 if allowed.cpu else 0):
-        print(problem, file=sys.stderr)
+        say(problem)
     group.newly_killed()
     return group
 

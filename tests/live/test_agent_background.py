@@ -63,7 +63,9 @@ def test_it_runs_in_the_background_until_a_signal(background: Background) -> Non
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     # It runs once its starter has ended, and its pidfile is for everybody to read and nobody else to write.
     pid = int(background.pidfile.read_text())
-    assert ask(str(background.state / "daemon.sock"), do="status")["pid"] == pid
+    watcher = ask(str(background.state / "daemon.sock"), do="status")["pid"]
+    # It is of the process that lasts, which starts the watcher again.
+    assert parent(watcher) == pid
     assert background.pidfile.stat().st_mode & 0o777 == 0o644
     assert os.readlink(f"/proc/{pid}/cwd") == "/" and os.getsid(pid) != os.getsid(0)
     assert [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in (0, 1)] == ["/dev/null"] * 2
@@ -76,9 +78,103 @@ def test_it_runs_in_the_background_until_a_signal(background: Background) -> Non
     until(lambda: "second" in background.names())
     children = [child["pid"] for child in ask(str(background.state / "daemon.sock"), do="status")["children"]]
     os.kill(pid, signal.SIGTERM)
-    until(lambda: not any(Path(f"/proc/{each}").exists() for each in (pid, *children)))
+    until(lambda: not any(Path(f"/proc/{each}").exists() for each in (pid, watcher, *children)))
     assert not background.pidfile.exists() and not (background.state / "daemon.sock").exists()
     assert all(json.loads(line) for line in background.log.read_text().splitlines())
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_whoever_is_killed_is_replaced(background: Background) -> None:
+    assert background.start().returncode == 0
+    pid = int(background.pidfile.read_text())
+
+    def watcher() -> int:
+        return int(ask(str(background.state / "daemon.sock"), do="status")["pid"])
+
+    first = until(watcher)
+    os.kill(first, signal.SIGKILL)
+    second = until(lambda: watcher() if watcher() != first else 0)
+    assert parent(second) == pid and int(background.pidfile.read_text()) == pid
+    # The watcher becomes the guardian of another one.
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: int(background.pidfile.read_text()) == second)
+    third = until(lambda: watcher() if watcher() != second else 0)
+    assert parent(third) == second
+    os.kill(second, signal.SIGTERM)
+    until(lambda: not any(Path(f"/proc/{each}").exists() for each in (second, third)))
+    assert not background.pidfile.exists()
+
+
+@pytest.mark.parametrize("noticed", [False, True])
+def test_told_to_end_while_there_is_no_watcher(background: Background, noticed: bool) -> None:
+    assert background.start().returncode == 0
+    pid = int(background.pidfile.read_text())
+    watcher = ask(str(background.state / "daemon.sock"), do="status")["pid"]
+    if not noticed:
+        os.kill(pid, signal.SIGSTOP)
+    os.kill(watcher, signal.SIGKILL)
+    if noticed:
+        until(lambda: "another is started" in (background.state / "daemon.log").read_text())
+    os.kill(pid, signal.SIGTERM)
+    os.kill(pid, signal.SIGCONT)
+    until(lambda: not Path(f"/proc/{pid}").exists())
+    assert not background.pidfile.exists()
+
+
+def test_it_ends_though_somebody_took_its_pidfile_away(background: Background) -> None:
+    assert background.start().returncode == 0
+    pid = int(background.pidfile.read_text())
+    background.pidfile.unlink()
+    os.kill(pid, signal.SIGTERM)
+    until(lambda: not Path(f"/proc/{pid}").exists())
+    assert "broke" not in (background.state / "daemon.log").read_text()
+
+
+def test_a_full_disk_ends_nobody(background: Background) -> None:
+    """What they say goes to a file on that disk."""
+    background.state.mkdir(mode=0o700)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", str(background.state)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        assert background.start().returncode == 0
+        before = until(lambda: running(background))
+        # To its last byte.
+        size = (log := background.state / "daemon.log").stat().st_size
+        with pytest.raises(OSError, match="No space"), open(log, "ab", buffering=0) as file:
+            while file.write(b"x" * 4096):
+                pass
+        os.kill(before["children"][0]["pid"], signal.SIGKILL)
+        told = until(lambda: restarted(background, 1))
+        assert told["pid"] == before["pid"]
+        os.truncate(log, size)
+        assert until(lambda: running(background))["pid"] == before["pid"]
+        until(lambda: "tick" in background.names())
+        background.stop()
+    finally:
+        subprocess.run(["umount", "--lazy", background.state], check=False)
+
+
+def restarted(background: Background, times: int) -> dict[str, Any]:
+    """The status once the worker was started again so often."""
+    status = ask(str(background.state / "daemon.sock"), do="status")
+    return status if status["children"][0]["restarts"] >= times else {}
+
+
+def running(background: Background) -> dict[str, Any]:
+    """The status once the worker runs."""
+    status = ask(str(background.state / "daemon.sock"), do="status")
+    return status if status["children"][0]["state"] == "running" else {}
+
+
+def test_a_state_that_others_may_write_is_refused(background: Background) -> None:
+    background.state.mkdir()
+    background.state.chmod(0o777)
+    done = background.start()
+    assert done.returncode == 1 and "others can write" in done.stderr and not background.pidfile.exists()
 
 
 def test_a_second_one_says_why_it_does_not_start(background: Background) -> None:

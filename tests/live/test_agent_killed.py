@@ -24,7 +24,7 @@ from .test_agent import Agent, until
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.skipif(os.geteuid() != 0, reason="an agent needs root")]
 KILLS = int(os.environ.get("HOSTQL_KILLS", 6))
 SEED = int(os.environ.get("HOSTQL_SEED", 0)) or random.randrange(1 << 30)
-VICTIMS = ("worker", "collector", "watcher", "worker and watcher", "all")
+VICTIMS = ("worker", "collector", "watcher", "guardian", "worker and watcher", "worker and collector", "all")
 MARK = "HOSTQL_KILLED_TEST"
 
 
@@ -52,12 +52,18 @@ def test_killed_at_any_moment(agent: Agent, tmp_path: Path) -> None:
         pids = until(lambda: _all_running(agent))
         for part in range(3):
             (tmp_path / "watched" / f"{turn:03}-{part}").touch()
+            subprocess.run(["/bin/true", f"{tmp_path}/{turn:03}-{part}"], check=True)
             time.sleep(chance.random() / 2)
         whom = chance.choice(VICTIMS)
         killed[whom] += 1
         for role, pid in pids.items():
             if whom == "all" or role in whom.split():
                 _kill(pid)
+        if whom in ("guardian", "all"):
+            # It takes the others along: whoever waits for it starts another.
+            agent.process.wait()
+            until(lambda pids=pids: not any(Path(f"/proc/{pid}").exists() for pid in pids.values()))
+            agent.start()
     until(lambda: _all_running(agent))
     wanted = sorted(path.name for path in (tmp_path / "watched").iterdir())
     until(lambda: len(_told(agent)) >= len(wanted))
@@ -71,6 +77,9 @@ def test_killed_at_any_moment(agent: Agent, tmp_path: Path) -> None:
         counters = list(dict.fromkeys(line["counter"] for line in lines))
         # A first result that is empty uses up 0.
         assert counters == list(range(counters[0], counters[0] + len(counters))), f"seed {SEED}"
+    # A start that nobody recorded is none; one that was is told once.
+    starts = [os.path.basename(line["columns"]["cmdline"]) for line in agent.lines("starts", "results")]
+    assert len(set(starts)) == len(starts) and set(starts) <= set(wanted), f"seed {SEED}"
     assert "Traceback" not in agent.said()
     for file in ("daemon.db", "events.db"):
         connection = apsw.Connection(str(agent.state / file))
@@ -94,7 +103,8 @@ def _all_running(agent: Agent) -> dict[str, int]:
     status: dict[str, Any] = agent.status()
     if any(child["state"] != "running" for child in status["children"]):
         return {}
-    return {"watcher": status["pid"], **{child["role"]: child["pid"] for child in status["children"]}}
+    others = {child["role"]: child["pid"] for child in status["children"]}
+    return {"guardian": agent.process.pid, "watcher": status["pid"], **others}
 
 
 def _told(agent: Agent) -> list[str]:
