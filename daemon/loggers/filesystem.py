@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 
 from .logger import RESULT, SNAPSHOT, STATUS, Logger
 
@@ -31,6 +33,10 @@ class Filesystem(Logger):
         raw = memoryview(b"".join(map(_encoded, lines)))
         file = self._file(kind)
         before = os.fstat(file).st_size
+        if self._size and before >= self._size:
+            # Before, not after: where that fails nothing was written, and nothing comes twice.
+            self._rotate(kind)
+            file, before = self._file(kind), 0
         written = 0
         try:
             while written < len(raw):
@@ -39,8 +45,6 @@ class Filesystem(Logger):
             # What was cut is taken back: all of these lines come again.
             os.ftruncate(file, before)
             raise
-        if self._size and before + written >= self._size:
-            self._rotate(kind)
         return len(lines)
 
     def place(self, kind: str) -> str:
@@ -82,9 +86,7 @@ class Filesystem(Logger):
             file = None
         if file is None:
             os.makedirs(self._folder, mode=0o750, exist_ok=True)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            file = os.open(path, flags, self._mode)
-            self._files[kind] = file
+            file = self._files[kind] = _opened(path, self._mode)
         return file
 
     def _rotate(self, kind: str) -> None:
@@ -95,6 +97,22 @@ class Filesystem(Logger):
             if os.path.exists(f"{path}.{number}"):
                 os.replace(f"{path}.{number}", f"{path}.{number + 1}")
         os.replace(path, f"{path}.1")
+
+
+def _opened(path: str, mode: int) -> int:
+    """A file to append to, a new one with just this mode. OSError for what is no file: a FIFO makes its writer wait."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        file = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        file = os.open(path, flags)
+    else:
+        # Whatever the umask is.
+        os.fchmod(file, mode)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, f"{path} is no regular file")
+    return file
 
 
 def _encoded(line: str) -> bytes:

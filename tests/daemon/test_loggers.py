@@ -5,17 +5,29 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hostql.daemon.config.options import Options
-from hostql.daemon.loggers import stdout
+from hostql.daemon.loggers import stdout, syslog
+from hostql.daemon.loggers.delivery import Delivery
 from hostql.daemon.loggers.filesystem import FILES, Filesystem
 from hostql.daemon.loggers.logger import RESULT, STATUS
+from hostql.daemon.loggers.outlets import Outlets
 from hostql.daemon.loggers.stdout import Stdout
 from hostql.daemon.loggers.syslog import CUT, Syslog
+from hostql.daemon.state import State
 
 LINE = '{"name":"é","action":"added"}'
+
+
+def until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 40
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def listening(path: Path) -> socket.socket:
@@ -74,6 +86,63 @@ def test_a_message_larger_than_any_socket_takes(tmp_path: Path) -> None:
     logger.close()
 
 
+def test_a_receiver_of_syslog_that_does_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(syslog, "PATIENCE", 0.05)
+    lines = [f"line {n}" for n in range(5000)]
+    state = State(str(tmp_path / "daemon.db"))
+    delivery = Delivery(Syslog(Options(), str(tmp_path / "log")), lambda: State(state.path))
+    with listening(tmp_path / "log") as receiver:
+        delivery.start()
+        state.say(RESULT, lines, ["syslog"])
+        delivery.wake()
+        until(lambda: "timed out" in delivery.problem)
+        # Others write to the spool meanwhile.
+        state.say(RESULT, ["last"], ["syslog"])
+        told = [receiver.recv(9000).decode().rpartition(": ")[2] for _ in range(5001)]
+        assert told == [*lines, "last"]
+        until(lambda: not delivery.problem and not state.spooled())
+    # It goes, and comes back.
+    state.say(RESULT, ["while it was gone"], ["syslog"])
+    delivery.wake()
+    until(lambda: "refused" in delivery.problem)
+    (tmp_path / "log").unlink()
+    with listening(tmp_path / "log") as receiver:
+        delivery.wake()
+        assert receiver.recv(9000).endswith(b": while it was gone")
+        delivery.close()
+    assert state.spooled() == {} and state.lost() == {}
+
+
+def test_standard_output_goes_on_amid_a_line_when_the_configuration_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stdout, "PATIENCE", 0.05)
+    reader, writer = os.pipe()
+    monkeypatch.setattr("hostql.daemon.loggers.outlets.make", lambda options: ([Stdout(writer)], []))
+    state = State(str(tmp_path / "daemon.db"))
+    outlets = Outlets(state, lambda: None)
+    outlets.use(Options())
+    # A pipe has 16 pages: one of these lines, and a part of the next.
+    lines = [f"{n} {'x' * 33_000}" for n in range(10)]
+    state.say(RESULT, lines, ["stdout"])
+    outlets.wake()
+    until(outlets.problems)
+    outlets.use(Options({"config_refresh": 7}))
+    found: list[str] = []
+
+    def read() -> None:
+        with os.fdopen(reader) as file:
+            found.extend(file.read().splitlines())
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    until(lambda: not state.spooled())
+    outlets.close()
+    os.close(writer)
+    thread.join()
+    assert found == lines
+
+
 def test_standard_output_is_written_whole_lines_after_its_reader_paused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stdout, "PATIENCE", 0.05)
     reader, writer = os.pipe()
@@ -114,8 +183,53 @@ def test_files_are_rotated_and_private(tmp_path: Path) -> None:
     for number in range(6):
         assert logger.write(RESULT, [f"{number} {'x' * 20}"] * 2) == 2
     name = FILES[RESULT]
-    assert sorted(os.listdir(tmp_path / "log")) == [f"{name}.1", f"{name}.2"]
-    assert [(tmp_path / "log" / f"{name}.{n}").read_text()[0] for n in (1, 2)] == ["5", "4"]
-    logger.write(RESULT, ["short"])
-    assert (tmp_path / "log" / name).stat().st_mode & 0o777 == 0o600
+    assert sorted(os.listdir(tmp_path / "log")) == [name, f"{name}.1", f"{name}.2"]
+    assert [(tmp_path / "log" / f"{name}{end}").read_text()[0] for end in ("", ".1", ".2")] == ["5", "4", "3"]
+    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "log").iterdir()} == {0o600}
+    logger.close()
+
+
+@pytest.mark.parametrize("umask", [0, 0o077])
+def test_a_files_mode_is_the_options_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        logger = Filesystem(Options({"logger_path": str(tmp_path), "logger_mode": "0640"}))
+        logger.write(RESULT, [LINE])
+    finally:
+        os.umask(before)
+    file = tmp_path / FILES[RESULT]
+    assert file.stat().st_mode & 0o777 == 0o640
+    # What somebody else made or changed stays as it is.
+    file.chmod(0o604)
+    logger.reopen()
+    logger.write(RESULT, [LINE])
+    logger.close()
+    assert file.stat().st_mode & 0o777 == 0o604 and file.read_text() == f"{LINE}\n{LINE}\n"
+
+
+def test_files_that_cannot_be_rotated_are_left_as_they_are(tmp_path: Path) -> None:
+    options = {"logger_path": str(tmp_path), "logger_rotate": True, "logger_rotate_size": 5}
+    logger = Filesystem(Options({**options, "logger_rotate_max_files": 1}))
+    logger.write(RESULT, [LINE])
+    (tmp_path / f"{FILES[RESULT]}.1").mkdir()
+    for _ in range(3):
+        with pytest.raises(OSError, match="directory"):
+            logger.write(RESULT, ["next"])
+    assert (tmp_path / FILES[RESULT]).read_text() == f"{LINE}\n"
+    (tmp_path / f"{FILES[RESULT]}.1").rmdir()
+    assert logger.write(RESULT, ["next"]) == 1
+    logger.close()
+    assert (tmp_path / FILES[RESULT]).read_text() == "next\n"
+
+
+def test_a_fifo_in_a_files_place_makes_nobody_wait(tmp_path: Path) -> None:
+    logger = Filesystem(Options({"logger_path": str(tmp_path)}))
+    os.mkfifo(tmp_path / FILES[RESULT])
+    with pytest.raises(OSError, match="No such device"):
+        logger.write(RESULT, [LINE])
+    reader = os.open(tmp_path / FILES[RESULT], os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(OSError, match="no regular file"):
+        logger.write(RESULT, [LINE])
+    assert os.read(reader, 100) == b""
+    os.close(reader)
     logger.close()
