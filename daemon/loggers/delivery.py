@@ -62,7 +62,7 @@ class Delivery:
         self._thread.join(patience)
 
     def _run(self) -> None:
-        spool = self._open()
+        spool: State | Waiting | None = None
         wait = WAITS[0]
         while True:
             self._beat()
@@ -70,6 +70,7 @@ class Delivery:
                 self._reopen = False
                 self.logger.reopen()
             try:
+                spool = spool or self._open()
                 delivered = self.deliver(spool)
             except (OSError, apsw.Error) as error:
                 said = getattr(error, "strerror", None) or error
@@ -86,7 +87,8 @@ class Delivery:
                     break
                 self._pause(BEAT)
         self.logger.close()
-        spool.close()
+        if spool is not None:
+            spool.close()
 
     def _pause(self, seconds: float) -> None:
         self._wake.wait(seconds)

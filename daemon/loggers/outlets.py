@@ -12,6 +12,7 @@ from .waiting import Waiting
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     from ..config.options import Options
 
@@ -24,13 +25,21 @@ class Outlets:
         self._state = state
         self._beat = beat
         self._deliveries: list[Delivery] = []
+        # What the loggers in use were made of, and what is wrong with others.
+        self._told: dict[str, Any] = {}
+        self._problems: list[str] = []
         # With `logger_direct`, the lines of each logger.
         self._direct: dict[str, Waiting] = {}
 
     def use(self, options: Options) -> list[str]:
-        """Have the loggers that the options name, in place of others; what is wrong with them."""
-        wanted, problems = make(options)
+        """Have the loggers that the options name, in place of others; what is wrong with them. Where they are the same
+        as before they go on: one that waits for a reader may be amid a line."""
+        told = {option.name: value for option, value, _ in options if option.name.startswith("logger_")}
+        if told == self._told:
+            return self._problems
+        wanted, self._problems = make(options)
         self.close()
+        self._told = told
         self.names = [logger.name for logger in wanted]
         if options.logger_direct:
             self._direct = {name: Waiting(options.logger_spool_bytes) for name in self.names}
@@ -41,7 +50,7 @@ class Outlets:
             spool = direct if options.logger_direct else partial(State, self._state.path)
             self._deliveries.append(Delivery(logger, spool, self._beat))
             self._deliveries[-1].start()
-        return problems
+        return self._problems
 
     def wake(self, *, reopen: bool = False) -> None:
         """There are lines; or files are to be opened anew."""
@@ -66,7 +75,7 @@ class Outlets:
         for name, waiting in self._direct.items():
             self._count(name, waiting.dropped(all=True))
         self._state.outlet = None
-        self._deliveries, self._direct = [], {}
+        self._deliveries, self._direct, self._told = [], {}, {}
 
     def _hand_out(self, lines: Sequence[tuple[str, str]]) -> None:
         for waiting in self._direct.values():

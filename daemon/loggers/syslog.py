@@ -19,6 +19,8 @@ SOCKET = "/dev/log"
 CUT = 64_000
 _SO_SNDBUFFORCE, _OVERHEAD = 32, 4096
 _INFO, _NOTICE = 6, 5
+# Seconds to wait for a receiver that does not read.
+PATIENCE = 5.0
 
 
 class Syslog(Logger):
@@ -58,7 +60,7 @@ class Syslog(Logger):
         for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
             made = socket.socket(socket.AF_UNIX, kind | socket.SOCK_CLOEXEC)
             try:
-                made.settimeout(5)
+                made.settimeout(PATIENCE)
                 made.connect(self._path)
                 return made
             except OSError as error:
