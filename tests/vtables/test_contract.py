@@ -122,18 +122,24 @@ def test_look_ups_give_the_rows_of_a_full_scan(db: Database, table: type[Table])
     compared = 0
     for name in names:
         for value in sample(db, table, name, where):
-            for attempt in range(3):  # the host may change between two statements
-                full = sorted(map(repr, select(db, f"SELECT {chosen} FROM {table.name}{where}", name, value)))
-                # A column that only changes the answer does not do in place of a required one.
-                given = f"{where} AND" if where and not table.column(name).required else " WHERE"
-                found = f"SELECT {chosen} FROM {table.name}{given} {quote(name)} = ?"
+            # A column that only changes the answer does not do in place of a required one.
+            given = f"{where} AND" if where and not table.column(name).required else " WHERE"
+            found = f"SELECT {chosen} FROM {table.name}{given} {quote(name)} = ?"
+
+            def scan(name: str = name, value: Any = value) -> list[str]:
+                return sorted(map(repr, select(db, f"SELECT {chosen} FROM {table.name}{where}", name, value)))
+
+            full = scan()
+            for _ in range(8):
                 looked_up = sorted(map(repr, db.execute(found, (value,))))
                 if table.name in ASK:
                     looked_up = [row for row in looked_up if row in full]
-                if full == looked_up or attempt == 2:
+                before, full = full, scan()
+                if looked_up in (before, full):
+                    compared += 1
                     break
-            assert looked_up == full, (name, value)
-            compared += 1
+                # Where the host did not change between two scans they say what there is.
+                assert before != full, (name, value, looked_up, full)
     if not compared:
         pytest.skip("no rows here")
 
