@@ -43,19 +43,20 @@ def main() -> int:
     """Run until told to stop; returns the exit code."""
     spec = json.loads(sys.argv[1])
     if not spec.get("guard"):
-        return _watch(spec)
-    guardian = Guardian(partial(_watch, spec), partial(_forget_ready, spec), spec["most_wait"])
+        return _watch(spec, os.getpid())
+    lasts = os.getpid()
+    guardian = Guardian(partial(_watch, spec, lasts), partial(_forget_ready, spec), spec["most_wait"])
     code = guardian.run()
     # A watcher that was killed left it.
-    _remove_pid(spec["pidfile"], os.getpid())
+    _remove_pid(spec["pidfile"], lasts)
     return code
 
 
-def _watch(spec: dict[str, Any], guardian: int | None = None) -> int:
-    """`guardian` is a file descriptor that is at its end when the guardian is no more."""
+def _watch(spec: dict[str, Any], lasts: int, guardian: int | None = None) -> int:
+    """`lasts` is whom the pidfile names; `guardian` a file descriptor that is at its end when that is no more."""
     with ExitStack() as at_end:
         try:
-            watcher = _prepared(spec, at_end)
+            watcher = _prepared(spec, lasts, at_end)
         except BlockingIOError:
             say(f"an agent with the state in {spec['state']} runs already")
             return _ALREADY_RUNS
@@ -63,15 +64,18 @@ def _watch(spec: dict[str, Any], guardian: int | None = None) -> int:
             say(f"the agent cannot start: {error}")
             return _CANNOT_START
         if guardian is not None:
-            watcher.listen(guardian, partial(_replace_guardian, spec, watcher))
+            watcher.listen(guardian, partial(_replace_guardian, spec, watcher, guardian))
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         watcher.run()
     return 0
 
 
-def _replace_guardian(spec: dict[str, Any], watcher: Watcher) -> None:
+def _replace_guardian(spec: dict[str, Any], watcher: Watcher, guardian: int) -> None:
     """The guardian was killed. Whoever waits for it starts another agent, and nothing may be in its way; in the
     background nobody waits, and this process becomes the guardian of another watcher."""
+    watcher.forget(guardian)
+    if watcher.stopping:
+        return
     for child in watcher.children:
         if child.state in ("starting", "running", "ending"):
             child.signal(signal.SIGKILL)
@@ -81,7 +85,7 @@ def _replace_guardian(spec: dict[str, Any], watcher: Watcher) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "hostql.watchdog", json.dumps(spec)])
 
 
-def _prepared(spec: dict[str, Any], at_end: ExitStack) -> Watcher:
+def _prepared(spec: dict[str, Any], lasts: int, at_end: ExitStack) -> Watcher:
     """A watcher with its control socket, alone with its state; `at_end` takes all of it away. Raises OSError."""
     state = spec["state"]
     os.makedirs(state, mode=0o700, exist_ok=True)
@@ -112,10 +116,8 @@ def _prepared(spec: dict[str, Any], at_end: ExitStack) -> Watcher:
     at_end.callback(Control(watcher, f"{state}/daemon.sock").close)
     # From here on signals are heard.
     if spec["pidfile"]:
-        # Of the process that lasts.
-        pid = os.getppid() if spec.get("guard") else os.getpid()
-        _write_pid(spec["pidfile"], pid)
-        at_end.callback(_remove_pid, spec["pidfile"], pid)
+        _write_pid(spec["pidfile"], lasts)
+        at_end.callback(_remove_pid, spec["pidfile"], lasts)
     _tell_ready(spec)
     return watcher
 
