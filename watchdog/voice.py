@@ -11,7 +11,10 @@ _STDERR = 2
 
 def say(text: str) -> bool:
     """Say a line, as much of it as a pipe with any room takes at once (pipe(7)); False where it could not be said."""
-    raw = text.encode("utf-8", "backslashreplace")[: select.PIPE_BUF - 1] + b"\n"
+    raw = text.encode("utf-8", "backslashreplace")
+    if len(raw) >= select.PIPE_BUF:
+        raw = raw[: select.PIPE_BUF - 4] + b"..."
+    raw += b"\n"
     poll = select.poll()
     poll.register(_STDERR, select.POLLOUT)
     try:

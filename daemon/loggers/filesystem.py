@@ -90,12 +90,16 @@ class Filesystem(Logger):
         return file
 
     def _rotate(self, kind: str) -> None:
-        """NAME becomes NAME.1, that NAME.2, and so on; the last one goes."""
-        path = os.path.join(self._folder, FILES[kind])
+        """NAME becomes NAME.1, that NAME.2, and so on; those go that are more than are kept."""
+        name = FILES[kind]
+        path = os.path.join(self._folder, name)
         os.close(self._files.pop(kind))
-        for number in range(self._most - 1, 0, -1):
-            if os.path.exists(f"{path}.{number}"):
+        ends = (file[len(name) + 1 :] for file in os.listdir(self._folder) if file.startswith(f"{name}."))
+        for number in sorted((int(end) for end in ends if end.isdecimal() and end.isascii()), reverse=True):
+            if number < self._most:
                 os.replace(f"{path}.{number}", f"{path}.{number + 1}")
+            else:
+                os.unlink(f"{path}.{number}")
         os.replace(path, f"{path}.1")
 
 

@@ -189,6 +189,25 @@ def test_files_are_rotated_and_private(tmp_path: Path) -> None:
     logger.close()
 
 
+def test_fewer_rotated_files_are_kept_from_the_next_rotation_on(tmp_path: Path) -> None:
+    name = FILES[RESULT]
+    for other in (name, *(f"{name}.{n}" for n in range(1, 13)), f"{name}.1.gz", f"{name}.old"):
+        (tmp_path / other).write_text(f"{other}\n")
+    options = {"logger_path": str(tmp_path), "logger_rotate": True, "logger_rotate_size": 5}
+    logger = Filesystem(Options({**options, "logger_rotate_max_files": 3}))
+    assert logger.write(RESULT, [LINE]) == 1
+    logger.close()
+    told = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    # What others left there stays.
+    assert told == {
+        name: f"{LINE}\n",
+        **{f"{name}.{n + 1}": f"{name}.{n}\n" for n in (1, 2)},
+        f"{name}.1": f"{name}\n",
+        f"{name}.1.gz": f"{name}.1.gz\n",
+        f"{name}.old": f"{name}.old\n",
+    }
+
+
 @pytest.mark.parametrize("umask", [0, 0o077])
 def test_a_files_mode_is_the_options_whatever_the_umask(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)

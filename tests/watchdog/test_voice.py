@@ -37,7 +37,7 @@ def said(text: str, to: int) -> bool:
 def test_a_line_is_said_or_what_of_it_has_room() -> None:
     done = subprocess.run([sys.executable, "-c", DELIVERY], capture_output=True, check=True)
     assert done.stdout.split() == [b"True"] * 3
-    assert done.stderr == b"a\\udcff\n" + b"b" * 4095 + b"\nc\n"
+    assert done.stderr == b"a\\udcff\n" + b"b" * 4092 + b"...\nc\n"
 
 
 def test_a_pipe_that_nobody_reads() -> None:
