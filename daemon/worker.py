@@ -178,7 +178,7 @@ class Worker:
             self.state.remember("config", self.source.remembered())
         self._use_loggers()
         for fault in config.faults:
-            self._status.say(WARNING, str(fault), every=3600)
+            self._status.say(INFO if fault.note else WARNING, str(fault), every=3600)
         self._runner.format, self._runner.epoch = self._format(), options.schedule_epoch
         self._make_views()
         self._runner.decorations = None

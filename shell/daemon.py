@@ -42,21 +42,24 @@ def daemon(given: Arguments) -> int:
 
 
 def check(given: Arguments) -> int:
-    """Every fault of a configuration, a line each; 1 where there are any."""
+    """Every fault of a configuration, a line each; 1 where there are any that are more than notes."""
     from ..daemon.check import check as checked
 
     if len(given.words) != 2:
         raise UsageError("usage: hostql check CONFIG")
     config, faults = checked(given.words[1])
     if "json" in given or "ndjson" in given:
-        rows = [(fault.file, fault.line, fault.rule, fault.message) for fault in faults]
-        _print(given, ("file", "line", "rule", "message"), rows)
+        rows = [
+            (fault.file, fault.line, fault.rule, "note" if fault.note else "fault", fault.message) for fault in faults
+        ]
+        _print(given, ("file", "line", "rule", "severity", "message"), rows)
     else:
         for fault in faults:
             print(_safe(str(fault)))
     queries = len(config.queries())
-    print(f"{queries} queries, {len(faults)} faults", file=sys.stderr)
-    return 1 if faults else 0
+    notes = sum(fault.note for fault in faults)
+    print(f"{queries} queries, {len(faults) - notes} faults, {notes} notes", file=sys.stderr)
+    return 1 if len(faults) > notes else 0
 
 
 def denylist(given: Arguments) -> int:

@@ -98,15 +98,15 @@ class Builder:
         config.digest = hashlib.sha256(texts.encode("utf-8", "surrogateescape")).hexdigest()
         return config
 
-    def _fault(self, document: Document, path: tuple[str | int, ...], message: str) -> None:
+    def _fault(self, document: Document, path: tuple[str | int, ...], message: str, *, note: bool = False) -> None:
         rule = ".".join(map(str, path))
-        self.faults.append(Fault(document.file, document.line(*path), rule, message))
+        self.faults.append(Fault(document.file, document.line(*path), rule, message, note=note))
 
     def _look_over(self, document: Document) -> None:
         """Sections that there are not, and members that stand twice."""
         for name, value in document.value.items():
             if name in _ELSEWHERE:
-                self._fault(document, (name,), "is accepted, and without meaning here")
+                self._fault(document, (name,), "is accepted, and without meaning here", note=True)
             elif name not in SECTIONS:
                 self._fault(document, (name,), "is no section of a configuration")
             elif name == "file_accesses":
@@ -136,7 +136,8 @@ class Builder:
         for document in self._documents:
             for name, value in of(document.value.get("options"), dict).items():
                 if name in WITHOUT_MEANING or name.startswith(("custom_", "aws_", "logger_kafka", "tls_")):
-                    self._fault(document, ("options", name), "is an option of osquery's, without meaning here")
+                    message = "is an option of osquery's, without meaning here"
+                    self._fault(document, ("options", name), message, note=True)
                 elif name not in OPTIONS:
                     self._fault(document, ("options", name), "is no option")
                 else:

@@ -14,19 +14,23 @@ if TYPE_CHECKING:
 
 class Fault:
     """Something that is wrong: where, in which rule ('schedule.NAME.interval'), and what. `fatal` ones cost more than
-    themselves: the file is not used."""
+    themselves: the file is not used. A `note` costs nothing: what it is about is accepted, and does nothing here."""
 
-    __slots__ = ("fatal", "file", "line", "message", "rule")
+    __slots__ = ("fatal", "file", "line", "message", "note", "rule")
 
-    def __init__(self, file: str, line: int, rule: str, message: str, *, fatal: bool = False) -> None:
+    def __init__(
+        self, file: str, line: int, rule: str, message: str, *, fatal: bool = False, note: bool = False
+    ) -> None:
         self.file = file
         self.line = line
         self.rule = rule
         self.message = message
         self.fatal = fatal
+        self.note = note
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
+        place = f"{place}: note" if self.note else place
         return f"{place}: {self.rule}: {self.message}" if self.rule else f"{place}: {self.message}"
 
 

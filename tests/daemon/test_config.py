@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +99,7 @@ def test_faults_name_file_line_and_rule(write: Any):
     told = {str(fault) for fault in load(path).faults}
     assert f"{path}:1: options.nope: is no option" in told
     assert f"{path}:2: options.logger_rotate: 'perhaps' is neither true nor false; the default counts" in told
-    assert f"{path}:2: options.database_path: is an option of osquery's, without meaning here" in told
+    assert f"{path}:2: note: options.database_path: is an option of osquery's, without meaning here" in told
     assert f"{path}:5: schedule.b: is no object with a query, and is left out" in told
     assert f"{path}:5: schedule.a: stands there twice; the last one counts" in told
     assert f"{path}:6: spam: is no section of a configuration" in told
@@ -204,3 +206,14 @@ def test_any_json_is_taken_or_refused_in_words(write: Any, content: Any):
         assert error.message
     else:
         assert all(query.sql and query.interval > 0 for query in config.queries())
+
+
+@pytest.mark.parametrize("option, severity, code", [("database_path", "note", 0), ("databse_path", "fault", 1)])
+def test_what_osquery_alone_knows_is_a_note_and_no_failure(write: Any, option: str, severity: str, code: int):
+    path = write({"options": {option: "/x"}, "schedule": {"a": {"query": "SELECT 1", "interval": 60}}})
+    command = [sys.executable, "-m", "hostql", "check", path, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    (told,) = json.loads(done.stdout)
+    assert (told["line"], told["rule"], told["severity"]) == (3, f"options.{option}", severity)
+    assert done.returncode == code
+    assert done.stderr == f"1 queries, {code} faults, {1 - code} notes\n"
