@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import sys
 
 from ..events.window import named
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 # Seconds within which each part of a child must make progress.
 WORKER_BEATS = {"schedule": 60.0, "logger": 180.0}
 COLLECTOR_BEATS = {"collector": 60.0}
+# Seconds that whoever starts it in the background waits until it runs.
+READY = 60.0
 
 
 def start(
@@ -113,13 +116,17 @@ def _needs_guard() -> bool:
 
 
 def _to_background(log: str) -> int:
-    """Leave the terminal and whoever started this (daemon(7)), who goes on once the agent runs: the file descriptor to
-    tell so. Raises HostqlError, where we were started, if it does not run."""
+    """Leave the terminal and whoever started this (daemon(7)), who goes on once worker and collector run: the file
+    descriptor to tell so. Raises HostqlError, where we were started, if the watcher ends before."""
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     said = os.fstat(out).st_size
     reader, writer = os.pipe()
     if os.fork():
         os.close(writer)
+        if not select.select([reader], [], [], READY)[0]:
+            print(f"the agent was started, and does not run yet after {READY:g} s: {log} has more", file=sys.stderr)
+            sys.stderr.flush()
+            os._exit(0)
         if os.read(reader, 1):
             os._exit(0)
         with open(log, encoding="utf-8", errors="replace") as file:

@@ -7,8 +7,8 @@ limits     arguments of `allowance`
 delay, patience   seconds, see `Watcher`
 most_wait  seconds between restarts of a child, and of the watcher, at most
 cgroup     whether the worker gets a group of its own
-ready      file descriptor to write to once it runs, where somebody waits for that
-background  whether whoever started this does not wait for its end
+ready      file descriptor to write to once all children run, where somebody waits for that
+background  whether whoever started this does not wait for its end; then standard error is daemon.log in the state
 guard      whether a guardian starts the watcher again when it is killed: where no service manager does
 """
 
@@ -29,7 +29,7 @@ from .control import Control
 from .denylist import Denylist
 from .guardian import SIGNALS, Guardian
 from .notify import Notify
-from .voice import say
+from .voice import say, shorten
 from .watcher import Watcher
 
 TYPE_CHECKING = False
@@ -103,7 +103,7 @@ def _prepared(spec: dict[str, Any], lasts: int, at_end: ExitStack) -> Watcher:
         )
         for each in spec["children"]
     ]
-    notify = Notify()
+    notify = Notify(_own_ready(spec))
     at_end.callback(notify.say, STOPPING=1)
     watcher = Watcher(
         children,
@@ -112,13 +112,13 @@ def _prepared(spec: dict[str, Any], lasts: int, at_end: ExitStack) -> Watcher:
         delay=spec.get("delay", 60.0),
         patience=spec.get("patience", 4.0),
         notify=notify,
+        each_minute=partial(shorten, f"{state}/daemon.log") if spec["background"] else None,
     )
     at_end.callback(Control(watcher, f"{state}/daemon.sock").close)
     # From here on signals are heard.
     if spec["pidfile"]:
         _write_pid(spec["pidfile"], lasts)
         at_end.callback(_remove_pid, spec["pidfile"], lasts)
-    _tell_ready(spec)
     return watcher
 
 
@@ -142,11 +142,12 @@ def _remove_pid(path: str, pid: int) -> None:
         pass
 
 
-def _tell_ready(spec: dict[str, Any]) -> None:
-    """Whoever started this in the background may go on."""
-    if "ready" in spec:
-        os.write(spec["ready"], b"1")
-    _forget_ready(spec)
+def _own_ready(spec: dict[str, Any]) -> int:
+    """Where to tell that all run, which no child is to have; -1 for nowhere."""
+    ready: int = spec.pop("ready", -1)
+    if ready >= 0:
+        os.set_inheritable(ready, False)
+    return ready
 
 
 def _forget_ready(spec: dict[str, Any]) -> None:

@@ -1,5 +1,5 @@
 """`say`: a line on standard error. That may be a pipe that nobody reads or that was closed, or a file on a full disk:
-nobody waits for it, and nobody fails."""
+nobody waits for it, and nobody fails. `shorten`: where it is a file, that does not grow for ever."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 import select
 
 _STDERR = 2
+# Bytes of the file that standard error is; what was said before is kept beside it, once.
+LARGEST = 1 << 20
 
 
 def say(text: str) -> bool:
@@ -21,3 +23,44 @@ def say(text: str) -> bool:
         return bool(poll.poll(0)) and os.write(_STDERR, raw) == len(raw)
     except OSError:
         return False
+
+
+def shorten(path: str) -> None:
+    """Where this file is standard error and has grown large, copy it to PATH.1 and empty it. It is not renamed: others
+    append to it, too, and none opens it again."""
+    try:
+        if os.fstat(_STDERR).st_size <= LARGEST or not os.path.samestat(os.fstat(_STDERR), os.stat(path)):
+            return
+    except OSError:
+        return
+    kept = f"{path}.1"
+    try:
+        _copy(path, f"{kept}.new")
+        os.replace(f"{kept}.new", kept)
+        told = f"what was said before is in {kept}"
+    except OSError as error:
+        # Where the disk is full, this is what makes room.
+        told = f"what was said before could not be kept in {kept}: {error.strerror}"
+        _remove(f"{kept}.new")
+    os.ftruncate(_STDERR, 0)
+    say(told)
+
+
+def _copy(path: str, to: str) -> None:
+    source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        copy = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            while os.sendfile(copy, source, None, LARGEST):
+                pass
+        finally:
+            os.close(copy)
+    finally:
+        os.close(source)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass

@@ -41,6 +41,7 @@ class Watcher:
     """Supervises children until it is told to stop.
 
     limits   called for the allowance that holds now: it is asked each minute, for hosts change
+    each_minute  called for whatever else is to be looked after
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Watcher:
         delay: float = 60.0,
         patience: float = 4.0,
         notify: Notify | None = None,
+        each_minute: Callable[[], None] | None = None,
         say: Callable[[str], None] | None = None,
     ) -> None:
         self.children = list(children)
@@ -64,6 +66,7 @@ class Watcher:
         self.started = time.time()
         self.abandoned: list[int] = []
         self._notify = notify
+        self._each_minute = each_minute
         self._say = say or say_it
         self._poll = select.epoll()
         self._read: dict[int, Callable[[], None]] = {}
@@ -96,6 +99,8 @@ class Watcher:
             self._limits_at = now + RENEW
             self.allowance = self.limits()
             self.tell_denied()
+            if self._each_minute is not None:
+                self._each_minute()
         for child in self.children:
             if self.stopping:
                 child.end(now, max(self.patience, 10.0), "stopped")

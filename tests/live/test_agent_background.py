@@ -61,9 +61,11 @@ def background(tmp_path: Path) -> Iterator[Background]:
 def test_it_runs_in_the_background_until_a_signal(background: Background) -> None:
     done = background.start()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    # It runs once its starter has ended, and its pidfile is for everybody to read and nobody else to write.
+    # All of it runs once its starter has ended, and its pidfile is for everybody to read and nobody else to write.
     pid = int(background.pidfile.read_text())
-    watcher = ask(str(background.state / "daemon.sock"), do="status")["pid"]
+    status = ask(str(background.state / "daemon.sock"), do="status")
+    watcher = status["pid"]
+    assert [child["state"] for child in status["children"]] == ["running"]
     # It is of the process that lasts, which starts the watcher again.
     assert parent(watcher) == pid
     assert background.pidfile.stat().st_mode & 0o777 == 0o644
