@@ -34,6 +34,8 @@ _CHAIN = 100
 # Control groups whose container is remembered.
 _GROUPS = 1_000
 _COMM = 15
+# In the text of the ancestors.
+_BETWEEN = " ← "
 # linux/sched.h, PF_EXITING of a process's flags.
 _EXITING = 0x4
 
@@ -103,6 +105,12 @@ class Contexts:
             known = self._told(ppid, exe or path, cgroup, path or exe)
         self._keep(pid, known, monotonic() + self._believed)
 
+    def told(self, pid: int, context: Context, path: str = "") -> None:
+        """A program began to run in this process, and all is told: /proc is read only when somebody asks."""
+        self._believed = BELIEVED_TOLD
+        chain = tuple(context[2].split(_BETWEEN)) if context[2] else ()
+        self._keep(pid, _Known(context, _comm(path or context[0]), chain, b"none", b"none"), 0.0)
+
     def ended(self, pid: int) -> None:
         """The process ended. Its late events still find it; a new process with its pid does not."""
         known = self._known.get(pid)
@@ -142,7 +150,7 @@ class Contexts:
                 exe = ""
         ppid = int(fields[1])
         chain = self._chain(ppid, level)
-        return _Known((exe, ppid, " ← ".join(chain), *group), decode(comm), chain, fields[19], fields[25])
+        return _Known((exe, ppid, _BETWEEN.join(chain), *group), decode(comm), chain, fields[19], fields[25])
 
     def _told(self, ppid: int | None, exe: str, cgroup: str, path: str) -> _Known:
         chain = self._chain(ppid, 0) if ppid else ()
@@ -151,9 +159,8 @@ class Contexts:
             # A child begins in its parent's control group (cgroups(7)), and there is no way out of a container.
             of_parent = self.of(ppid)[3:]
             group = of_parent if of_parent[1] else group
-        comm = decode(path.rpartition("/")[2].encode()[:_COMM])
         # It is gone: of whatever has its pid later, this is not true.
-        return _Known((exe, ppid, " ← ".join(chain), *group), comm, chain, b"none", b"none")
+        return _Known((exe, ppid, _BETWEEN.join(chain), *group), _comm(path), chain, b"none", b"none")
 
     def _chain(self, ppid: int, level: int) -> tuple[str, ...]:
         if ppid <= 0 or level >= _CHAIN:
@@ -170,6 +177,11 @@ class Contexts:
                 self._groups.clear()
             found = self._groups[raw] = (parse_cgroup(raw), *container_in(raw)[:2])
         return found
+
+
+def _comm(path: str) -> str:
+    """The command name of a program that was just started."""
+    return decode(path.rpartition("/")[2].encode()[:_COMM])
 
 
 def program(target: str) -> str:

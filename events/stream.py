@@ -44,7 +44,7 @@ class _Layout:
 class _Starts:
     """Where a row of `process_events` says which program runs in the process from now on."""
 
-    __slots__ = ("_exe", "_group", "_parent", "_path", "_success", "pid")
+    __slots__ = ("_context", "_exe", "_group", "_parent", "_path", "_success", "pid")
 
     def __init__(self, columns: tuple[str, ...]) -> None:
         self.pid = columns.index("pid")
@@ -52,6 +52,8 @@ class _Starts:
         names = ("exe", "path", "ppid" if "ppid" in columns else "parent", "cgroup_path", "success")
         places = [columns.index(name) if name in columns else len(columns) for name in names]
         self._exe, self._path, self._parent, self._group, self._success = places
+        # Where the whole context is, if it is there.
+        self._context = [columns.index(name) for name in CONTEXT if name in columns]
 
     def tell(self, row: Row, contexts: Contexts) -> None:
         """A call that failed started nothing."""
@@ -59,13 +61,11 @@ class _Starts:
         if row[self._success] == 0:
             return
         path = row[self._path] or ""
-        contexts.started(
-            row[self.pid],
-            row[self._parent] or None,
-            row[self._exe] or "",
-            row[self._group] or "",
-            path if path.startswith("/") else "",
-        )
+        path = path if path.startswith("/") else ""
+        if len(self._context) == len(CONTEXT):
+            contexts.told(row[self.pid], tuple([row[place] for place in self._context]), path)
+            return
+        contexts.started(row[self.pid], row[self._parent] or None, row[self._exe] or "", row[self._group] or "", path)
 
 
 class Stream:
@@ -110,7 +110,11 @@ class Stream:
         if layout is None:
             layout = self._layout(table, columns)
         place, of, missing, name = layout.pid, self._contexts.of, layout.missing, self._publisher
-        if layout.starts is not None:
+        if layout.starts is not None and missing == []:
+            for row in rows:
+                layout.starts.tell(row, self._contexts)
+            rows = [row + name for row in rows]
+        elif layout.starts is not None:
             rows = [row + self._started(layout.starts, missing, row) + name for row in rows]
         elif place is None or missing == []:
             rows = [row + name for row in rows]

@@ -80,6 +80,19 @@ def test_what_a_publisher_tells_of_a_process_that_is_gone():
     assert contexts.comm(NOBODY) == "a-script-with-a"
 
 
+def test_what_is_told_whole_is_looked_at_when_somebody_asks(child: subprocess.Popen[bytes]):
+    contexts = Contexts()
+    whole = ("/usr/bin/python3", 7, "make (7) ← sh (5)", "/a.slice", "", "")
+    contexts.told(NOBODY, whole, "/usr/bin/a-script")
+    assert contexts.of(NOBODY) == whole and contexts.comm(NOBODY) == "a-script"
+    # One that it started and that is gone, too, has it among its parents.
+    contexts.started(NOBODY + 1, NOBODY, path="/bin/true")
+    assert contexts.of(NOBODY + 1)[:3] == ("/bin/true", NOBODY, f"a-script ({NOBODY}) ← make (7) ← sh (5)")
+    # What there is counts: it may be another program by now.
+    contexts.told(child.pid, whole)
+    assert contexts.of(child.pid)[:2] == (os.readlink(f"/proc/{child.pid}/exe"), os.getpid())
+
+
 def test_what_is_gone_is_in_its_parents_container(monkeypatch: pytest.MonkeyPatch):
     contexts, id = Contexts(), "ab" * 32
     contexts.started(NOBODY, None, "/sbin/init", f"/docker/{id}")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # Records taken in one drain, and seconds between drains while records keep coming: waking up for each costs more than
 # reading it.
 BATCH = 20_000
-PAUSE = 0.05
+PAUSE = 0.1
 # Seconds between looks at whether audit still does what it is told.
 INSPECTION = 1.0
 # Seconds between looks at the rules, which cost the kernel a thread; a record tells of each change, if it is not lost.
