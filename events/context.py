@@ -43,7 +43,7 @@ _EXITING = 0x4
 class _Known:
     """What is kept of a process; `start` and `stack` as in /proc/PID/stat, b"none" of one that is gone."""
 
-    __slots__ = ("chain", "comm", "context", "gone", "stack", "start", "until")
+    __slots__ = ("_lineage", "chain", "comm", "context", "gone", "stack", "start", "until")
 
     def __init__(self, context: Context, comm: str, chain: tuple[str, ...], start: bytes, stack: bytes) -> None:
         self.context = context
@@ -54,6 +54,16 @@ class _Known:
         self.until = 0.0
         # When it was first found to be gone; 0 while it is not.
         self.gone = 0.0
+        self._lineage: tuple[str, tuple[str, ...], str] = ("", (), "")
+
+    def lineage(self, pid: int) -> tuple[tuple[str, ...], str]:
+        """The ancestors of its children, and their text; `pid` is its own."""
+        comm, chain, text = self._lineage
+        if not chain or comm != self.comm:
+            chain = (f"{self.comm or '?'} ({pid})", *self.chain)[:DEPTH] if self.comm or self.chain else ()
+            text = _BETWEEN.join(chain)
+            self._lineage = (self.comm, chain, text)
+        return chain, text
 
     def is_still(self, fields: list[bytes]) -> bool:
         """Whether it is the process that these fields of /proc/PID/stat are of, in the same program. One that is ending
@@ -94,9 +104,9 @@ class Contexts:
             known = self._look(pid, known)
         return known.comm
 
-    def started(self, pid: int, ppid: int | None = None, exe: str = "", cgroup: str = "", path: str = "") -> None:
-        """A program began to run in this process. What is told needs not be read from /proc, and is all that is known
-        of a process that is gone; `path` is what was executed, if only a script."""
+    def started(self, pid: int, ppid: int | None = None, exe: str = "", cgroup: str = "", path: str = "") -> Context:
+        """A program began to run in this process: its context. What is told needs not be read from /proc, and is all
+        that is known of a process that is gone; `path` is what was executed, if only a script."""
         self._believed = BELIEVED_TOLD
         try:
             comm, fields = parse_stat(read_once(f"{self._proc}/{pid}/stat"))
@@ -104,6 +114,7 @@ class Contexts:
         except (OSError, ValueError, IndexError):
             known = self._told(ppid, exe or path, cgroup, path or exe)
         self._keep(pid, known, monotonic() + self._believed)
+        return known.context
 
     def told(self, pid: int, context: Context, path: str = "") -> None:
         """A program began to run in this process, and all is told: /proc is read only when somebody asks."""
@@ -149,26 +160,26 @@ class Contexts:
             except OSError:
                 exe = ""
         ppid = int(fields[1])
-        chain = self._chain(ppid, level)
-        return _Known((exe, ppid, _BETWEEN.join(chain), *group), decode(comm), chain, fields[19], fields[25])
+        chain, ancestors = self._lineage(ppid, level)
+        return _Known((exe, ppid, ancestors, *group), decode(comm), chain, fields[19], fields[25])
 
     def _told(self, ppid: int | None, exe: str, cgroup: str, path: str) -> _Known:
-        chain = self._chain(ppid, 0) if ppid else ()
-        group = (cgroup, *container_of(cgroup))
+        chain, ancestors = self._lineage(ppid or 0, 0)
+        group = (cgroup, *container_of(cgroup)) if cgroup else ("", "", "")
         if not cgroup and ppid:
             # A child begins in its parent's control group (cgroups(7)), and there is no way out of a container.
             of_parent = self.of(ppid)[3:]
             group = of_parent if of_parent[1] else group
         # It is gone: of whatever has its pid later, this is not true.
-        return _Known((exe, ppid, _BETWEEN.join(chain), *group), _comm(path), chain, b"none", b"none")
+        return _Known((exe, ppid, ancestors, *group), _comm(path), chain, b"none", b"none")
 
-    def _chain(self, ppid: int, level: int) -> tuple[str, ...]:
+    def _lineage(self, ppid: int, level: int) -> tuple[tuple[str, ...], str]:
         if ppid <= 0 or level >= _CHAIN:
-            return ()
+            return (), ""
         parent = self._known.get(ppid)
         if parent is None or parent.until < monotonic():
             parent = self._look(ppid, parent, level + 1)
-        return (f"{parent.comm or '?'} ({ppid})", *parent.chain)[:DEPTH] if parent.comm or parent.chain else ()
+        return parent.lineage(ppid)
 
     def _group(self, raw: bytes) -> tuple[str, str, str]:
         found = self._groups.get(raw)

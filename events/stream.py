@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from .context import Contexts
+    from .context import Context, Contexts
     from .store import Store
 
     Row = tuple[Any, ...]
@@ -55,17 +55,19 @@ class _Starts:
         # Where the whole context is, if it is there.
         self._context = [columns.index(name) for name in CONTEXT if name in columns]
 
-    def tell(self, row: Row, contexts: Contexts) -> None:
-        """A call that failed started nothing."""
+    def tell(self, row: Row, contexts: Contexts) -> Context:
+        """The context of the process from then on. A call that failed started nothing."""
         row = (*row, "")
         if row[self._success] == 0:
-            return
+            return contexts.of(row[self.pid])
         path = row[self._path] or ""
         path = path if path.startswith("/") else ""
         if len(self._context) == len(CONTEXT):
-            contexts.told(row[self.pid], tuple([row[place] for place in self._context]), path)
-            return
-        contexts.started(row[self.pid], row[self._parent] or None, row[self._exe] or "", row[self._group] or "", path)
+            context: Context = tuple([row[place] for place in self._context])
+            contexts.told(row[self.pid], context, path)
+            return context
+        parent, exe, group = row[self._parent] or None, row[self._exe] or "", row[self._group] or ""
+        return contexts.started(row[self.pid], parent, exe, group, path)
 
 
 class Stream:
@@ -159,8 +161,7 @@ class Stream:
         return layout
 
     def _started(self, starts: _Starts, missing: list[int] | None, row: Row) -> Row:
-        starts.tell(row, self._contexts)
-        context: Row = self._contexts.of(row[starts.pid])
+        context: Row = starts.tell(row, self._contexts)
         return context if missing is None else tuple([context[i] for i in missing])
 
     def _kept_rows(self, match: Callable[[Row], int | None], rows: list[Row]) -> list[Row]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import re
 
-from .records import Event, arguments, fields, text
+from ..memo import Memo
+from .call import IDS, Call
+from .records import Event, arguments, text
 from .sockaddr import Address, parse_sockaddr
-from .system_calls import SOCKETCALLS, call_names
+from .system_calls import SOCKETCALLS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,10 +24,10 @@ CMDLINE = 32_768
 # unlinkat(2), from linux/fcntl.h
 _AT_REMOVEDIR = 0x200
 # Who did it and how it ended, as every row begins.
-_BY = ("time", "uptime", "pid", "ppid", "auid", "uid", "euid", "gid", "egid", "exe")
+_BY = ("time", "uptime", "pid", "ppid", *IDS, "exe")
 PROCESS = (
     *_BY,
-    *("suid", "fsuid", "sgid", "fsgid", "parent", "path", "mode", "owner_uid", "owner_gid", "cmdline", "cmdline_size"),
+    *("parent", "path", "mode", "owner_uid", "owner_gid", "cmdline", "cmdline_size"),
     *("cwd", "overflows", "syscall", "success"),
 )
 SOCKET = (
@@ -34,83 +36,13 @@ SOCKET = (
 )
 FILE = (
     *_BY,
-    *("suid", "fsuid", "sgid", "fsgid", "operation", "executable", "partial", "cwd", "path", "dest_path"),
+    *("operation", "executable", "partial", "cwd", "path", "dest_path"),
 )
 
-# arch=c000003e syscall=59 success=yes exit=0 a0=... a3=8 items=2 ppid=1 pid=2 auid=0 uid=0 gid=0 euid=0 suid=0 fsuid=0
-# egid=0 sgid=0 fsgid=0 tty=pts0 ses=1 comm="ls" exe="/usr/bin/ls" subj=... key="..."
-_CALL = re.compile(
-    rb"arch=(\w+) syscall=(\d+) (?:per=\w+ )?(?:success=(\w+) exit=(-?\d+) )?a0=(\w+) .*? ?ppid=(\d+) pid=(\d+) "
-    rb"auid=(\d+) uid=(\d+) gid=(\d+) euid=(\d+) suid=(\d+) fsuid=(\d+) egid=(\d+) sgid=(\d+) fsgid=(\d+) .*?"
-    rb'exe=("[^"]*"|\S+)(?:.* key=("[^"]*"|\S+))?'
-).search
-_FILE_OF = re.compile(rb"item=0 name=(\S+) inode=\d+ dev=\S+ mode=0*(\d+) ouid=(\d+) ogid=(\d+)").search
+_FILE_OF = re.compile(rb"item=0 name=\S+ inode=\d+ dev=\S+ (mode=\d+ ouid=\d+ ogid=\d+)").search
 _ITEM = re.compile(rb"item=(\d+) name=(\"[^\"]*\"|\S+)(?: .*?nametype=(\w+))?").search
+_ARGC = re.compile(rb"argc=(\d{1,9})").match
 _ARGUMENTS = re.compile(rb' a\d+=("[^"]*"|[0-9A-F]+)').findall
-
-_NAMES = call_names()
-
-
-class Call:
-    """The SYSCALL record of an event: who called what, and how it ended."""
-
-    __slots__ = (
-        *("a0", "arch", "auid", "egid", "euid", "exe", "exit", "fsgid", "fsuid", "gid", "key", "name", "number", "pid"),
-        *("ppid", "sgid", "success", "suid", "uid"),
-    )
-    name: str
-    key: bytes | None
-
-    def __init__(self, raw: bytes) -> None:
-        """Raises ValueError where the record has no sense."""
-        match = _CALL(raw)
-        if match is None:
-            self._from_fields(fields(raw))
-        else:
-            (
-                arch,
-                number,
-                success,
-                code,
-                a0,
-                ppid,
-                pid,
-                auid,
-                uid,
-                gid,
-                euid,
-                suid,
-                fsuid,
-                egid,
-                sgid,
-                fsgid,
-                exe,
-                self.key,
-            ) = match.groups()
-            self.arch, self.number, self.a0 = int(arch, 16), int(number), int(a0, 16)
-            self.success = int(success == b"yes") if success else None
-            self.exit = int(code) if code else None
-            self.ppid, self.pid, self.auid = int(ppid), int(pid), int(auid)
-            self.uid, self.gid, self.euid, self.suid = int(uid), int(gid), int(euid), int(suid)
-            self.fsuid, self.egid, self.sgid, self.fsgid = int(fsuid), int(egid), int(sgid), int(fsgid)
-            self.exe = exe[1:-1].decode("ascii", "backslashreplace") if exe[:1] == b'"' else text(exe)
-        self.name = _NAMES.get((self.arch, self.number), "")
-
-    def _from_fields(self, found: dict[str, bytes]) -> None:
-        """The same from a record with other fields than usual, or with some missing."""
-        try:
-            self.arch, self.number, self.pid = int(found["arch"], 16), int(found["syscall"]), int(found["pid"])
-            success, code = found.get("success"), found.get("exit")
-            self.success = int(success == b"yes") if success else None
-            self.exit = int(code) if code else None
-            self.a0 = int(found.get("a0", b"0"), 16)
-            for name in ("ppid", "auid", "uid", "gid", "euid", "suid", "fsuid", "egid", "sgid", "fsgid"):
-                value = found.get(name)
-                setattr(self, name, int(value) if value else None)
-        except KeyError as error:
-            raise ValueError(f"no {error.args[0]}") from None
-        self.exe = text(found.get("exe", b""))
-        self.key = found.get("key")
 
 
 class Decoder:
@@ -172,7 +104,7 @@ class Decoder:
         partial = "" if event.complete and path.startswith("/") else "true"
         return (
             *_by(call),
-            *(call.suid, call.fsuid, call.sgid, call.fsgid, operation, call.exe, partial, cwd, path, target),
+            *(operation, call.exe, partial, cwd, path, target),
         )
 
 
@@ -200,18 +132,17 @@ def resolve(folder: str, path: str) -> str:
 
 
 def _by(call: Call) -> Row:
-    return (call.pid, call.ppid, call.auid, call.uid, call.euid, call.gid, call.egid, call.exe)
+    return (call.pid, call.ppid, *call.ids, call.exe)
 
 
 def _process(event: Event, call: Call) -> Row:
     cwd = _cwd(event)
-    mode = owner = group = None
+    mode, owner, group = "", None, None
     path = call.exe
     for raw in event.paths:
         match = _FILE_OF(raw)
         if match is not None:
-            bits, owner, group = int(match.group(2), 8), int(match.group(3)), int(match.group(4))
-            mode = f"{bits & 0o7777:04o}"
+            mode, owner, group = _owners[match.group(1)]
             break
     if not call.success:
         # What was to be started; `exe` is who tried.
@@ -219,9 +150,14 @@ def _process(event: Event, call: Call) -> Row:
     cmdline, size, cut = _cmdline(event)
     return (
         *_by(call),
-        *(call.suid, call.fsuid, call.sgid, call.fsgid, call.ppid, path, mode or "", owner, group, cmdline, size),
-        *(cwd, "cmdline" if cut else "", call.name, call.success),
+        *(call.ppid, path, mode, owner, group, cmdline, size, cwd, "cmdline" if cut else "", call.name, call.success),
     )
+
+
+def _owner(raw: bytes) -> tuple[str, int, int]:
+    """(mode, user, group) of a file."""
+    mode, user, group = (int(part.partition(b"=")[2], base) for part, base in zip(raw.split(b" "), (8, 10, 10)))
+    return f"{mode & 0o7777:04o}", user, group
 
 
 def _cmdline(event: Event) -> tuple[str, int | None, bool]:
@@ -240,21 +176,26 @@ def _cmdline(event: Event) -> tuple[str, int | None, bool]:
             pieces.setdefault(number, bytearray()).extend(piece)
         parts = [bytes(pieces[number]) for number in sorted(pieces)]
     whole = b" ".join(parts)
-    argc = re.match(rb"argc=(\d{1,9})", first[start : start + 16]) if start >= 0 else None
-    size = sum(map(len, parts)) + len(parts)
-    cut = len(whole) > CMDLINE or argc is None or int(argc.group(1)) != len(parts)
+    # With a zero in place of each space, and one at the end.
+    size = len(whole) + 1 if parts else 0
+    argc = _ARGC(first, start) if start >= 0 else None
+    cut = size > CMDLINE + 1 or argc is None or int(argc.group(1)) != len(parts)
     return whole[:CMDLINE].decode("utf-8", "backslashreplace"), size, cut
 
 
 def _cwd(event: Event) -> str:
     at = event.cwd.find(b"cwd=")
-    return text(event.cwd[at + 4 :].split(b" ", 1)[0].rstrip(b"\0\n")) if at >= 0 else ""
+    return _folders[event.cwd[at + 4 :]] if at >= 0 else ""
+
+
+def _folder(raw: bytes) -> str:
+    return text(raw.split(b" ", 1)[0].rstrip(b"\0\n"))
 
 
 def _socket(event: Event, call: Call, name: str) -> Row | None:
     action = name
     if name == "socketcall":
-        action = SOCKETCALLS.get(call.a0, "")
+        action = SOCKETCALLS.get(int(call.a0, 16), "")
     action = "accept" if action == "accept4" else action
     if action not in _ACTIONS:
         return None
@@ -271,7 +212,7 @@ def _socket(event: Event, call: Call, name: str) -> Row | None:
         else:
             remote = (address.address, address.port)
     return (
-        *(call.pid, call.ppid, call.auid, call.uid, call.exe, action, call.exe, _fd(event, call, action), family),
+        *(call.pid, call.ppid, *call.ids[:2], call.exe, action, call.exe, _fd(event, call, action), family),
         *(local[0], remote[0], local[1], remote[1], path or "", call.success, *_outcome(call, action)),
     )
 
@@ -283,7 +224,7 @@ def _fd(event: Event, call: Call, action: str) -> str:
     if call.name == "socketcall":
         match = re.search(rb" a0=(\w{1,16})", event.socketcall)
         return str(int(match.group(1), 16)) if match else ""
-    return str(call.a0)
+    return str(int(call.a0, 16))
 
 
 def _outcome(call: Call, action: str) -> tuple[str, int]:
@@ -309,6 +250,7 @@ def _address(event: Event) -> Address | None:
         return None
 
 
+_owners, _folders = Memo(_owner), Memo(_folder)
 _ACTIONS = frozenset(("connect", "bind", "listen", "accept"))
 _SOCKET_CALLS = frozenset((*_ACTIONS, "accept4", "socketcall"))
 _FAMILIES = frozenset((1, 2, 10))

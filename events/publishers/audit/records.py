@@ -75,31 +75,17 @@ class Assembler:
         self.incomplete = 0
         self.malformed = 0
         self._waiting: dict[bytes, Event] = {}
+        # The event of the last record, and how its records begin: most follow each other.
+        self._last: Event | None = None
+        self._head = b""
 
     def add(self, kind: int, raw: bytes, now: float, at: int = 0) -> None:
         """One record of this type, which begins at `at` with 'audit('; `now` in monotonic seconds."""
-        end = raw.find(b"):", at + 8, at + 48)
-        if end < 0 or not raw.startswith(b"audit(", at):
-            self.malformed += 1
-            return
-        key = raw[at + 6 : end]
-        event = self._waiting.get(key)
-        if event is None:
-            if kind in _COMPANIONS or kind == EOE:
-                # An end without any other record is one of an event that was lost, but for the very first.
-                self.incomplete += kind == EOE and self.serials.begun
-                self.serials.note(key, now)
+        event = self._last
+        if event is None or not raw.startswith(self._head, at):
+            event = self._event_of(kind, raw, now, at)
+            if event is None:
                 return
-            if not self.serials.note(key, now):
-                self.malformed += 1
-                return
-            if kind not in _PARTS:
-                self.seen += 1
-                self.singles.append((kind, key, raw))
-                return
-            if len(self._waiting) >= WAITING:
-                self._end(next(iter(self._waiting)))
-            event = self._waiting[key] = Event(key, now)
         if kind == SYSCALL:
             event.syscall = raw
         elif kind == PATH:
@@ -108,7 +94,7 @@ class Assembler:
             event.execve.append(raw)
         elif kind == EOE:
             event.complete = True
-            self._end(key)
+            self._end(event.key)
         elif kind == CWD:
             event.cwd = raw
         elif kind == SOCKADDR:
@@ -117,7 +103,34 @@ class Assembler:
             event.socketcall = raw
         elif kind not in _COMPANIONS:
             self.seen += 1
-            self.singles.append((kind, key, raw))
+            self.singles.append((kind, event.key, raw))
+
+    def _event_of(self, kind: int, raw: bytes, now: float, at: int) -> Event | None:
+        """The event that a record belongs to, a new one perhaps; None for one that is none, or alone."""
+        end = raw.find(b"):", at + 8, at + 48)
+        if end < 0 or not raw.startswith(b"audit(", at):
+            self.malformed += 1
+            return None
+        key = raw[at + 6 : end]
+        event = self._waiting.get(key)
+        if event is None:
+            if kind in _COMPANIONS or kind == EOE:
+                # An end without any other record is one of an event that was lost, but for the very first.
+                self.incomplete += kind == EOE and self.serials.begun
+                self.serials.note(key, now)
+                return None
+            if not self.serials.note(key, now):
+                self.malformed += 1
+                return None
+            if kind not in _PARTS:
+                self.seen += 1
+                self.singles.append((kind, key, raw))
+                return None
+            if len(self._waiting) >= WAITING:
+                self._end(next(iter(self._waiting)))
+            event = self._waiting[key] = Event(key, now)
+        self._last, self._head = event, raw[at : end + 2]
+        return event
 
     def expire(self, now: float) -> None:
         """Give up waiting for what should have come long ago."""
@@ -140,6 +153,8 @@ class Assembler:
 
     def _end(self, key: bytes) -> None:
         event = self._waiting.pop(key)
+        if event is self._last:
+            self._last = None
         self.seen += 1
         if event.syscall:
             self.finished.append(event)

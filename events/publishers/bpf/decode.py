@@ -9,6 +9,7 @@ from ....vtables.sources.containers import container_of
 from ....vtables.sources.procfs import parse_cmdline
 from ....vtables.sources.text import decode
 from ...table import CONTEXT
+from ..memo import Memo
 from .ring import HEADER
 
 TYPE_CHECKING = False
@@ -83,21 +84,6 @@ _EXECVEAT = frozenset((322, 281, 358))
 _ACTIONS = ("", "connect", "bind", "listen", "accept")
 _SECOND = 1_000_000_000
 _EAGAIN, _EINPROGRESS = 11, 115
-# Different texts that are remembered.
-_REMEMBERED = 65536
-
-
-class _Texts(dict[bytes, "Any"]):
-    """What bytes mean, worked out once. Bounded: emptied when full."""
-
-    def __init__(self, meaning: Callable[[bytes], Any]) -> None:
-        self._meaning = meaning
-
-    def __missing__(self, raw: bytes) -> Any:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        found = self[raw] = self._meaning(raw)
-        return found
 
 
 def _address(raw: bytes) -> tuple[int, str | None]:
@@ -117,9 +103,9 @@ def _cgroup(raw: bytes) -> tuple[str, str, str]:
     return (path, *container_of(path))
 
 
-_addresses = _Texts(_address)
-_chains = _Texts(_ancestors)
-_cgroups = _Texts(_cgroup)
+_addresses = Memo(_address)
+_chains = Memo(_ancestors)
+_cgroups = Memo(_cgroup)
 
 
 def who(raw: bytes, at: int = 0, text: int = _WHO.size) -> tuple[int, int, Context, int]:
