@@ -132,7 +132,8 @@ def test_another_profile_applies_without_losing_an_event(running: Running, hangu
     a, b = ([path for path in stored if path.startswith(start)] for start in ("/a/", "/b/"))
     assert b == [path for path in fed if path.startswith("/b/")][: len(b)]
     assert a == [path for path in fed if path.startswith("/a/")][-len(a) :]
-    assert len(a) + len(b) - len(fed) // 3 in (0, 1)
+    # Between the two of a batch, each falls to its rule.
+    assert len(a) + len(b) - len(fed) // 3 in (-1, 0)
     assert running.rows(COUNTS) == [(len(fed), len(stored), len(fed) - len(stored), 0)]
 
 
