@@ -308,8 +308,12 @@ class Buffer:
         if found is None:
             # The tuple is kept, so that no other can have its identity.
             self._columns[id(columns)] = columns
-            names, places = ", ".join(map(quote, columns)), ", ".join("?" * len(columns))
-            found = self._statements[key] = f"INSERT INTO {quote(table)} ({names}) VALUES ({places})"
+            # Short, for APSW looks at all of it for each row: values in the table's order, not its columns' names.
+            places = {name: f"?{place}" for place, name in enumerate(columns, 1)}
+            values = ",".join(places.pop(column.name, "NULL") for column in self._tables[table].columns)
+            if places:
+                raise ValueError(f"{table} has no column {next(iter(places))}")
+            found = self._statements[key] = f"INSERT INTO {quote(table)} VALUES ({values})"
         return found
 
     def _drop_oldest(self) -> None:
