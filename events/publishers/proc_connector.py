@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import socket
 import time
 
@@ -123,14 +124,16 @@ class ProcConnector(Publisher):
         self._queue = Queue(link, _BUFFER)
         self._port = link.getsockname()[0]
         link.settimeout(_PATIENCE)
-        # Everybody who listens hears every acknowledgement: the port, which is ours alone, tells which is ours.
-        link.send(request(LISTEN, None, self._port, self._port))
-        self._await_acknowledgement(link)
+        # Everybody who listens hears every acknowledgement: which is ours the number tells. A port would not, for it is
+        # a process id, and that of the first process is 1 in each namespace.
+        number = random.randrange(1, 1 << 31)
+        link.send(request(LISTEN, None, number, self._port))
+        self._await_acknowledgement(link, number)
         # Without a mask the kernel tells of renamed threads and changed user ids, too, at anybody's pace.
-        link.send(request(LISTEN, EXEC | EXIT | (FORK if self._forks else 0), 1, self._port))
+        link.send(request(LISTEN, EXEC | EXIT | (FORK if self._forks else 0), 0, self._port))
         link.setblocking(False)
 
-    def _await_acknowledgement(self, link: socket.socket) -> None:
+    def _await_acknowledgement(self, link: socket.socket, number: int) -> None:
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
             try:
@@ -140,7 +143,7 @@ class ProcConnector(Publisher):
                     continue
                 break
             event = parse(raw) if sender[0] == 0 else None
-            if event is None or event.what != NONE or event.pid != self._port:
+            if event is None or event.what != NONE or event.pid != number:
                 continue
             if event.code:
                 raise OSError(event.code, os.strerror(event.code))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +20,9 @@ from hostql.events.catalog import catalog
 from hostql.events.collector import Collector
 from hostql.events.options import Options
 from hostql.events.publisher import Unavailable
+from hostql.events.publishers import proc_connector
 from hostql.events.publishers.proc_connector import ProcConnector
+from hostql.events.publishers.proc_messages import IGNORE, LISTEN, request
 from hostql.tests.conftest import as_nobody, in_new_network
 from hostql.tests.events.streams import PATIENCE, Kept, drain_until
 
@@ -206,6 +210,15 @@ def test_another_network_namespace_is_told_why():
     assert "namespace" in in_new_network(refused)
 
 
+def asking(stopping: threading.Event) -> None:
+    """Ask for events, as number 1, and no longer, again and again."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, proc_connector._NETLINK_CONNECTOR) as link:
+        link.bind((0, 0))
+        while not stopping.wait(0.01):
+            link.send(request(LISTEN, None, 1, link.getsockname()[0]))
+            link.send(request(IGNORE, None, 0, link.getsockname()[0]))
+
+
 def test_another_pid_namespace_is_told_why():
     code = (
         "from hostql.tests.live.test_proc_connector import refused\n"
@@ -213,9 +226,17 @@ def test_another_pid_namespace_is_told_why():
         "proc_connector._PATIENCE = 0.1\n"
         "print(refused())"
     )
-    done = subprocess.run(
-        ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", code], capture_output=True, text=True
-    )
+    # Who is the first process there has port 1, and hears the acknowledgements of everybody.
+    stopping = threading.Event()
+    other = threading.Thread(target=asking, args=(stopping,))
+    other.start()
+    try:
+        done = subprocess.run(
+            ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", code], capture_output=True, text=True
+        )
+    finally:
+        stopping.set()
+        other.join()
     if done.returncode and "unshare" in done.stderr:
         pytest.skip(done.stderr)
     assert "namespace" in done.stdout, done.stderr
