@@ -47,6 +47,7 @@ class Attached:
         self._handlers = (interrupt, reload, denied)
         self._watcher = os.getppid()
         self._heard = time.monotonic()
+        self._told = threading.Event()
         self._silence = float(os.environ.get("HOSTQL_WATCHER_SILENCE", SILENCE))
         die_with_parent()
         if os.getppid() != self._watcher:
@@ -54,7 +55,9 @@ class Attached:
         threading.Thread(target=self._listen, name="watchdog", daemon=True).start()
 
     def ready(self) -> None:
-        """Set up: from now on limits hold."""
+        """Set up: from now on limits hold. Returns once it is known which queries may not run: one that would stop this
+        process, too, is not to be faster than the word of it."""
+        self._told.wait()
         self._channel.send(ready=_taken())
 
     def beat(self, name: str) -> None:
@@ -108,6 +111,7 @@ class Attached:
             reload()
         if "denylist" in message:
             denied({(str(query), str(sql)) for query, sql in message["denylist"]})
+            self._told.set()
 
     def _replace_watcher(self) -> None:
         """The watcher is stuck: it is killed, and this process with it. Who started it starts another: the service

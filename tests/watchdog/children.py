@@ -9,7 +9,11 @@ import threading
 import time
 
 from hostql.watchdog.attached import attach
+from hostql.watchdog.channel import Channel
 
+if sys.argv[1] == "hears late":
+    receive = Channel.receive
+    Channel.receive = lambda self: (time.sleep(0.5), receive(self))[1]  # type: ignore[method-assign]
 interrupted = threading.Event()
 denied: list[set[tuple[str, str]]] = []
 attached = attach(interrupt=lambda reason: interrupted.set(), denied=denied.append)
@@ -63,6 +67,9 @@ elif what == "die":
     time.sleep(0.2)
     os.kill(os.getpid(), signal.SIGSEGV)
 elif what == "silent":
+    time.sleep(60)
+elif what == "hears late":
+    attached.say(0, f"ready, denied: {denied}")
     time.sleep(60)
 elif what == "denied":
     while True:

@@ -162,6 +162,11 @@ def test_three_deaths_at_a_query_deny_it(run: Any):
     assert running.denied() == {"fatal": "the worker died 3 times while it ran"}
 
 
+def test_what_is_denied_is_known_before_anything_runs(run: Any, tmp_path: Path):
+    Denylist(f"{tmp_path}/denylist.json").deny("stuck", "sha", "x")
+    assert run("hears late").until_said("ready") == "ready, denied: [{('stuck', 'sha')}]"
+
+
 def test_a_denial_that_is_over_is_told(run: Any):
     running = run("denied")
     running.until_said("denied: [set()]")
