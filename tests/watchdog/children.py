@@ -69,7 +69,7 @@ elif what == "die":
 elif what == "silent":
     time.sleep(60)
 elif what == "hears late":
-    attached.say(0, f"ready, denied: {denied}")
+    attached.say(0, f"ready, denied: {denied[-1:]}")
     time.sleep(60)
 elif what == "denied":
     while True:
