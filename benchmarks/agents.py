@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 from ..watchdog.control import ask
 
@@ -17,36 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-# What a fleet schedules: all rows of what changes seldom, look-ups of files that should not be there, events, itself.
-_TABLES = (
-    "acpi_tables arp_cache apt_sources block_devices bpf_process_events chrome_extensions cpuid crontab deb_packages "
-    "disk_encryption etc_hosts etc_protocols etc_services firefox_addons hardware_events interface_addresses "
-    "interface_details iptables kernel_info kernel_modules last listening_ports logged_in_users memory_info mounts "
-    "os_version osquery_events osquery_info osquery_packs osquery_schedule pci_devices portage_packages process_envs "
-    "process_memory_map process_open_files process_open_sockets processes python_packages routes rpm_packages "
-    "shell_history smbios_tables suid_bin sudoers system_controls system_info time uptime usb_devices users"
-).split()
-_JOINS = {
-    "kernel_hash": "SELECT * FROM kernel_info JOIN hash USING (path)",
-    "devices": "SELECT path, uid, gid, mode, mtime FROM file WHERE directory = '/dev'",
-    "sockets": "SELECT DISTINCT pid, family, protocol, remote_address, remote_port, path FROM process_open_sockets",
-    "sessions": "SELECT l.*, p.name, p.cmdline FROM logged_in_users l JOIN processes p USING (pid)",
-    "itself": "SELECT i.version, p.resident_size FROM osquery_info i JOIN processes p USING (pid)",
-}
-_ROOTKITS = 55
+# Published queries, and where each is from.
+_PUBLISHED = Path(__file__).parent.parent / "tests" / "data" / "published_queries.json"
 
 
-def pack() -> dict[str, str]:
-    """{name: SQL} of some hundred queries, as the packs for incidents, compliance, rootkits and hardware have them;
-    of tables that are here."""
+def pack(*tables: str) -> dict[str, str]:
+    """{name: SQL} of the packs that come with osquery (incidents, compliance, rootkits, hardware), where their tables
+    are here; where tables are given, of the queries that need no others."""
     from ..daemon.catalog import catalog
 
-    known = set(catalog())
-    found = {f"all_{name}": f"SELECT * FROM {name}" for name in _TABLES if name in known}
-    for number in range(_ROOTKITS):
-        paths = ", ".join(f"'/usr/lib/.kit{number}/{part}'" for part in range(4))
-        found[f"kit_{number}"] = f"SELECT * FROM file WHERE path IN ({paths})"
-    return {**found, **_JOINS}
+    known = set(tables) or set(catalog())
+    published = [each for each in json.loads(_PUBLISHED.read_text()) if each["source"] == "osquery packs"]
+    wanted = [each for each in published if known.issuperset(each["tables"])]
+    # Two packs may have a query of one name.
+    return {f"{number}_{each['name']}": each["sql"] for number, each in enumerate(wanted)}
 
 
 class Agent:
