@@ -157,7 +157,8 @@ def sample(db: Database, table: type[Table], name: str, where: str) -> list[Any]
     except TableUnavailable as unavailable:
         pytest.skip(f"{unavailable.message} {unavailable.hint}")
     values = [value for value in values if value is not None]
-    return values[:: max(1, len(values) // 3)][:3]
+    # Each costs a scan.
+    return values[:: max(1, len(values) // 3)][: 1 if table.typical_rows >= 100_000 else 3]
 
 
 def test_an_ordinary_user_gets_an_answer(table: type[Table]) -> None:
