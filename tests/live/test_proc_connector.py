@@ -106,11 +106,15 @@ def test_programs_that_are_gone_are_rows_marked_so(publisher: ProcConnector):
         assert kept.ends[pid][0] == 0
 
 
+def sleeps(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
 def test_a_program_replaced_by_another_is_never_told_as_the_other(publisher: ProcConnector):
     kept = Kept()
     child = waiting_child("/bin/sh", "-c", "exec /bin/cat")
-    # Both have been executed by now, so that /proc knows the second alone.
-    while os.readlink(f"/proc/{child.pid}/exe") != os.path.realpath("/bin/cat"):
+    # /proc knows the second alone, which waits for its input: the kernel has told of both.
+    while os.readlink(f"/proc/{child.pid}/exe") != os.path.realpath("/bin/cat") or not sleeps(child.pid):
         os.sched_yield()
     drain_until(publisher, kept, lambda: len(kept.of(child.pid)) == 2)
     child.communicate()
