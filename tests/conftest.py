@@ -29,6 +29,11 @@ def pytest_configure() -> None:
         settings.load_profile("same")
 
 
+def examples(deep: int) -> int:
+    """How many examples a property is tried with: a fifth of `deep`, all with HOSTQL_FUZZ=1."""
+    return deep if os.environ.get("HOSTQL_FUZZ") else deep // 5
+
+
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in this hook, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Which tests run one after the other where several processes share them (pytest-xdist): those of a file, and all

@@ -14,6 +14,7 @@ from hostql.daemon.config.build import load
 from hostql.daemon.config.model import Config
 from hostql.daemon.config.options import OPTIONS
 from hostql.daemon.config.source import ConfigSource
+from hostql.tests.conftest import examples
 from hostql.vtables.errors import ConfigError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -196,7 +197,7 @@ SECTIONS = {
 }
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.fixed_dictionaries({}, optional=SECTIONS))
 def test_any_json_is_taken_or_refused_in_words(write: Any, content: Any):
     path = write(content)

@@ -11,6 +11,7 @@ import pytest
 from hostql.shell.messages import error_lines
 from hostql.shell.options import OPTIONS, UsageError, parse
 from hostql.shell.packs import queries
+from hostql.tests.conftest import examples
 from hostql.vtables.database import Database, blank, split
 from hostql.vtables.errors import ConfigError, HostqlError
 from hypothesis import HealthCheck, given, settings
@@ -61,7 +62,7 @@ def cut_by_sqlite(sql: str) -> list[str]:
     return [text for text in [*found, sql[start:]] if not blank(text)]
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.one_of(SQL, TOKENS))
 def test_statements_end_where_sqlite_says(sql: str) -> None:
     found = split(sql)
@@ -70,7 +71,7 @@ def test_statements_end_where_sqlite_says(sql: str) -> None:
         assert sql.startswith(text, offset)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(SQL)
 def test_a_blank_text_is_one_that_sqlite_runs_without_a_statement(sql: str) -> None:
     """What is not blank is a statement or an error; an open comment is the one thing SQLite ends by itself."""
@@ -87,7 +88,7 @@ def test_a_blank_text_is_one_that_sqlite_runs_without_a_statement(sql: str) -> N
     assert blank(sql) == (not failed and not any(not blank(text) for text in traced))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.one_of(st.text(max_size=30), TOKENS, st.text(alphabet="\0\ud800\udcff'; SELECT", max_size=12)))
 def test_any_text_is_answered_or_refused(database: Database, sql: str) -> None:
     try:
@@ -117,7 +118,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(JSON.map(json.dumps), st.text(max_size=30), st.text(alphabet='{}[]":,#/\\\n', max_size=20)))
 def test_a_file_of_queries_is_read_or_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "pack.conf"

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
+from hostql.tests.conftest import examples
 from hostql.vtables.filesystem.block_devices import parse_udev
 from hostql.vtables.hardware.cpu_info import parse_cpuinfo
 from hostql.vtables.kernel.kernel_info import parse_command_line
@@ -187,7 +188,7 @@ def read_out(value: Any) -> Iterator[Any]:
         yield value
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.data())
 def test_a_parser_gives_what_sql_can_hold_and_raises_nothing_else(data: st.DataObject) -> None:
     parse, sample, documented = data.draw(st.sampled_from(CASES))

@@ -8,6 +8,7 @@ import pytest
 from hostql.events.publishers.audit.dispatcher import Frames, plugin_file
 from hostql.events.publishers.audit.record_types import name_of
 from hostql.events.publishers.audit.records import Assembler
+from hostql.tests.conftest import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,7 +51,7 @@ def test_however_it_is_cut(data: bytes, cuts: list[int]) -> None:
     assert decoded(assembler) == EXPECTED
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.binary(max_size=3000), st.integers(0, 3000))
 def test_garbage_in_between_raises_nothing(junk: bytes, at: int) -> None:
     data = strings()

@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from hostql.events.publishers.audit.records import EOE, SYSCALL, Assembler, Serials
+from hostql.tests.conftest import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -75,7 +76,7 @@ def test_missing_serials_are_counted_once_they_are_late() -> None:
     assert serials.lost == 1_000_000
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(1, 12))
 def test_interleaving_changes_nothing(chance: random.Random, window: int) -> None:
     """Records of one event stay in order, those of different events overtake each other."""
@@ -90,7 +91,7 @@ def test_interleaving_changes_nothing(chance: random.Random, window: int) -> Non
     assert keys(decoded(assembled(mixed))) == EXPECTED
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.integers(0, len(RECORDS) - 1), st.data())
 def test_a_damaged_record_costs_its_event_at_most(at: int, data: st.DataObject) -> None:
     kind, raw = RECORDS[at]
@@ -118,7 +119,7 @@ def test_a_damaged_record_costs_its_event_at_most(at: int, data: st.DataObject) 
     assert others <= 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3000), st.binary(max_size=200)), max_size=20))
 def test_garbage_raises_nothing(given_records: list[tuple[int, bytes]]) -> None:
     framed = [(kind, b"audit(1.0:%d): " % (i // 3) + body) for i, (kind, body) in enumerate(given_records)]

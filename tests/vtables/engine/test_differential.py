@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import apsw
 import pytest
+from hostql.tests.conftest import examples
 from hostql.vtables.database import Database
 from hostql.vtables.scan import Scan
 from hostql.vtables.table import INTEGER, TEXT, Column, Table
@@ -84,7 +85,7 @@ def both(db: Database) -> tuple[Database, apsw.Connection]:
     return db, plain
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(predicate=PREDICATES)
 def test_a_predicate_gives_the_same_rows(both: tuple[Database, apsw.Connection], predicate: str):
     db, plain = both
@@ -92,7 +93,7 @@ def test_a_predicate_gives_the_same_rows(both: tuple[Database, apsw.Connection],
     assert list(db.execute(sql)) == list(plain.execute(sql)), sql
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(predicate=PREDICATES, columns=st.tuples(COLUMNS, COLUMNS), kind=st.sampled_from(["JOIN", "LEFT JOIN"]))
 def test_a_join_gives_the_same_rows(
     both: tuple[Database, apsw.Connection], predicate: str, columns: tuple[str, str], kind: str

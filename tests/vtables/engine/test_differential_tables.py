@@ -11,6 +11,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+from hostql.tests.conftest import examples
 from hostql.vtables.database import Database
 from hostql.vtables.functions import COLLATIONS
 from hostql.vtables.functions.versions import collate
@@ -163,7 +164,7 @@ def terms(pair: Pair, table: str, alias: str = "") -> st.SearchStrategy[str]:
 
 
 @pytest.mark.parametrize("table", TABLES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(data=st.data())
 def test_a_predicate_gives_the_same_rows(pair: Pair, table: str, data: st.DataObject):
     names = ", ".join(map(quote, pair.columns[table]))
@@ -223,7 +224,7 @@ def test_every_shape_of_statement_gives_the_same_rows(pair: Pair, shape: str, da
     pair.check(shape.format(t=t, u=u, c=c, d=d, a=a, b=b, p=p, q=q))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(data=st.data())
 def test_a_join_that_names_the_files_gives_the_same_rows(pair: Pair, data: st.DataObject):
     """The required column comes from the other table, by a join or a subquery."""

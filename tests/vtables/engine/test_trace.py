@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hostql.tests.conftest import examples
 from hostql.vtables.database import Database
 from hostql.vtables.plan import WHOLE_LISTS
 from hypothesis import HealthCheck, given, settings
@@ -101,7 +102,7 @@ CONDITION = st.recursive(
 
 
 @given(CONDITION, st.sampled_from(["id", "name", "square", "parity, name", "upper(name)"]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(150), deadline=None)
 def test_kept_is_right_or_not_told(db: Database, condition: str, columns: str):
     sql = f"SELECT {columns} FROM numbers WHERE {condition}"
     result = db.execute(sql, traced=True)

@@ -8,6 +8,7 @@ import resource
 from pathlib import Path
 
 import apsw
+from hostql.tests.conftest import examples
 from hostql.vtables.database import Database
 from hostql.vtables.sources.osquery_patterns import _matcher as osquery_matcher
 from hostql.vtables.sources.patterns import compiled, matcher
@@ -18,14 +19,14 @@ PIECES = st.lists(st.sampled_from(["a", "b", "/", ".*", "[^/]*", "[^/]", "[ab]"]
 CONNECTION = apsw.Connection(":memory:")
 
 
-@settings(max_examples=1500)
+@settings(max_examples=examples(1500))
 @given(PIECES, st.text(alphabet="ab/", max_size=10))
 def test_pieces_match_what_their_regular_expression_does(pieces: list[str], path: str) -> None:
     plain = re.compile("".join(pieces) + r"\Z", re.DOTALL).match(path)
     assert bool(compiled(pieces)(path)) == bool(plain)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.text(alphabet="aB%_.", max_size=8), st.text(alphabet="Ab.", min_size=1, max_size=8))
 def test_within_a_name_a_pattern_is_sqlites(pattern: str, name: str) -> None:
     ((like, glob),) = CONNECTION.execute(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hostql.tests.conftest import examples
 from hostql.vtables.database import Database
 from hostql.vtables.errors import HostqlError
 from hostql.vtables.functions import BINDINGS
@@ -33,7 +34,7 @@ def database() -> Iterator[Database]:
         yield opened
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(600), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from([binding[:2] for binding in BINDINGS]), st.lists(VALUES, min_size=7, max_size=7), st.integers(0, 7)
 )
@@ -48,7 +49,7 @@ def test_any_values(database: Database, function: tuple[str, int], values: list[
         assert value is None or isinstance(value, (int, float, str, bytes))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.one_of(VALUES, st.text(alphabet="0123456789.-~:a", max_size=8)), min_size=2, max_size=6))
 def test_collations_order_anything(database: Database, values: list[Any]) -> None:
     marks = ", ".join(["(?)"] * len(values))
