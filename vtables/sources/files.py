@@ -9,6 +9,10 @@ import errno
 import os
 import stat
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # No kernel file that hostql reads whole is larger, though a process can make its own command line or environment look
 # like gigabytes (prctl(2), PR_SET_MM); a bigger one is cut, never swallowed.
 LARGEST = 16 << 20
@@ -40,7 +44,11 @@ def read(path: str, limit: int = LARGEST) -> bytes:
     Opened without blocking, so that a FIFO in a file's place cannot hang the reader, and without becoming a
     controlling terminal. Reads until the end: a seq_file of /proc gives less than a page at a time.
     """
-    fd = os.open(path, FLAGS)
+    return read_descriptor(os.open(path, FLAGS), path, limit)
+
+
+def read_descriptor(fd: int, path: str, limit: int = LARGEST) -> bytes:
+    """The bytes of an open file, at most `limit`; closes it. `path` is its name in errors."""
     try:
         data = os.read(fd, min(limit, ONE_READ))
         if data and len(data) < limit:
@@ -64,16 +72,45 @@ def read(path: str, limit: int = LARGEST) -> bytes:
 
 
 def read_regular(path: str, limit: int) -> bytes:
-    """The bytes of a file of the file system, where anybody may have put anything in its place, at most `limit`.
+    """The bytes of a regular file, at most `limit`, as `open_regular` opens it."""
+    return read_descriptor(open_regular(path), path, limit)
 
-    A FIFO, a socket or a device is not opened (to open one can already do something): OSError says what it is.
+
+def open_regular(path: str) -> int:
+    """A descriptor to read a file of the file system from, where anybody may have put anything in its place.
+
+    A FIFO, a socket or a device is not opened (to open one can already do something): OSError says what it is. What was
+    looked at is what is opened, whatever happens to the name meanwhile.
     """
-    found = os.stat(path)
-    if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
-        return read(path, limit)
-    if stat.S_ISCHR(found.st_mode) and found.st_rdev == _NULL:
-        return b""
-    raise OSError(errno.EINVAL, f"it is {_KINDS.get(stat.S_IFMT(found.st_mode), 'something else')}, not a file", path)
+    handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        return open_handle(handle, path, lambda: os.open(path, FLAGS))
+    finally:
+        os.close(handle)
+
+
+def open_handle(handle: int, path: str, again: Callable[[], int]) -> int:
+    """As `open_regular`, for what the descriptor `handle` (O_PATH) stands for.
+
+    `again` opens it by its name, for a host without /proc.
+    """
+    found = os.fstat(handle)
+    kind = stat.S_IFMT(found.st_mode)
+    if kind == stat.S_IFDIR:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    if kind != stat.S_IFREG and not (kind == stat.S_IFCHR and found.st_rdev == _NULL):
+        raise OSError(errno.EINVAL, f"it is {_KINDS.get(kind, 'something else')}, not a file", path)
+    try:
+        return os.open(f"/proc/self/fd/{handle}", FLAGS)
+    except FileNotFoundError:
+        fd = again()
+    except OSError as error:
+        error.filename = path
+        raise
+    if os.path.samestat(os.fstat(fd), found):
+        return fd
+    os.close(fd)
+    raise FileNotFoundError(errno.ENOENT, "it was replaced meanwhile", path)
 
 
 _KINDS = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}

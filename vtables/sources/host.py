@@ -1,17 +1,69 @@
-"""`Host`: where the host's files are. Tests and mounted images give another root."""
+"""`Host`: the host whose files are read: the running one, an image below a directory, a container.
+
+Every reader of files asks here, by the absolute path that the file has on that host. For the running host that is the
+system call itself; for another root no symbolic link leads out of it (`tree.py`), and nothing but regular files is
+opened.
+"""
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
+
+from . import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Protocol, TypeVar
+
+    from .tree import Tree
+
+    T = TypeVar("T")
+
+    class Entry(Protocol):
+        """What is in a directory, as os.DirEntry tells it."""
+
+        @property
+        def name(self) -> str: ...
+        def is_dir(self, *, follow_symlinks: bool = True) -> bool: ...
+
+    class Entries(Protocol):
+        """The entries of a directory that is open, as os.scandir gives them."""
+
+        def __enter__(self) -> Iterator[Entry]: ...
+        def __exit__(self, *exception: object) -> None: ...
+
+
+_HANDLE = os.O_PATH | os.O_CLOEXEC
+_LINK = _HANDLE | os.O_NOFOLLOW
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
 
 class Host:
-    """The roots that readers start from; `root` stands before every path of the host ('' for the live one)."""
+    """The roots that readers start from; `root` is the directory that stands for / ('' for the running host).
 
-    __slots__ = ("proc", "root", "sys")
+    proc, sys  directories that stand for /proc and /sys, where these lie elsewhere than below the root
+
+    Methods raise OSError as the functions of os do that they are named after; ValueError for a NUL in a path.
+    """
+
+    __slots__ = ("_trees", "root")
 
     def __init__(self, root: str = "", proc: str | None = None, sys: str | None = None) -> None:
         self.root = root.rstrip("/")
-        self.proc = self.root + "/proc" if proc is None else proc.rstrip("/")
-        self.sys = self.root + "/sys" if sys is None else sys.rstrip("/")
+        tops = {"/proc": proc, "/sys": sys, "": self.root}
+        places = {prefix: top for prefix, top in tops.items() if top is not None and top.rstrip("/") != prefix}
+        # What begins with which path is found below which directory; none for the running host.
+        self._trees: list[tuple[str, Tree]] = []
+        if places:
+            from .tree import Tree
+
+            self._trees = [(prefix, Tree(top)) for prefix, top in {**places, "": self.root or "/"}.items()]
+
+    proc = property(lambda self: self.root + "/proc")
+    sys = property(lambda self: self.root + "/sys")
 
     def path(self, path: str) -> str:
         """Where an absolute path of the host is found from here: '/etc/passwd' below the root."""
@@ -20,11 +72,220 @@ class Host:
     @property
     def live(self) -> bool:
         """Whether this is the running host itself, so that system calls (not files) may answer."""
-        return not self.root and self.proc == "/proc" and self.sys == "/sys"
+        return not self._trees
 
     def only_live(self, what: str) -> None:
         """TableUnavailable unless this is the running host: its kernel alone knows `what` ('the routes')."""
-        if not self.live:
+        if self._trees:
             from ..errors import TableUnavailable
 
             raise TableUnavailable(f"{what} are known to the running kernel alone, not to the files of {self.root}")
+
+    def read(self, path: str, limit: int = files.LARGEST) -> bytes:
+        """The bytes of a file of the kernel, at most `limit` of them."""
+        return self.read_regular(path, limit) if self._trees else files.read(path, limit)
+
+    def read_once(self, path: str) -> bytes:
+        """What one read(2) gives of a file of the kernel: all of a single record such as /proc/PID/stat."""
+        return self.read_regular(path, files.ONE_READ) if self._trees else files.read_once(path)
+
+    def read_regular(self, path: str, limit: int) -> bytes:
+        """The bytes of a regular file, at most `limit` of them; see `open_regular`."""
+        return files.read_descriptor(self.open_regular(path), path, limit)
+
+    def open_regular(self, path: str) -> int:
+        """A descriptor to read from; OSError says what it is if it is no regular file, which is then not opened."""
+        if not self._trees:
+            return files.open_regular(path)
+        return self._at(
+            path, lambda handle: files.open_handle(handle, path, lambda: self._open(path, files.FLAGS | os.O_NOFOLLOW))
+        )
+
+    def stat(self, path: str) -> os.stat_result:
+        """As os.stat."""
+        return self._at(path, os.fstat) if self._trees else os.stat(path)
+
+    def lstat(self, path: str) -> os.stat_result:
+        """As os.lstat."""
+        return self._at(path, os.fstat, _LINK) if self._trees else os.lstat(path)
+
+    def stat_magic(self, path: str) -> os.stat_result:
+        """The file that a link of a process leads to: /proc/PID/exe, fd/N, ns/net (proc(5)), whatever its text says."""
+        if not self._trees:
+            return os.stat(path)
+        tree, below = self._place(path)
+        return _used(tree.open_magic(below), os.fstat)
+
+    def exists(self, path: str) -> bool:
+        """Whether a path leads to something."""
+        return self._mode(path) != 0
+
+    def lexists(self, path: str) -> bool:
+        """Whether there is a path, if only a link that leads nowhere."""
+        try:
+            self.lstat(path)
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def isdir(self, path: str) -> bool:
+        """Whether a path leads to a directory."""
+        return stat.S_ISDIR(self._mode(path))
+
+    def isfile(self, path: str) -> bool:
+        """Whether a path leads to a regular file."""
+        return stat.S_ISREG(self._mode(path))
+
+    def islink(self, path: str) -> bool:
+        """Whether a path is a symbolic link."""
+        try:
+            return stat.S_ISLNK(self.lstat(path).st_mode)
+        except (OSError, ValueError):
+            return False
+
+    def readlink(self, path: str) -> str:
+        """As os.readlink."""
+        return self._at(path, _target, _LINK) if self._trees else os.readlink(path)
+
+    def realpath(self, path: str) -> str:
+        """The path on this host without links, as os.path.realpath gives it."""
+        if not self._trees:
+            return os.path.realpath(path)
+        tree, below = self._place(path)
+        prefix = next(prefix for prefix, each in self._trees if each is tree)
+        return (prefix + tree.realpath(below)).rstrip("/") or "/"
+
+    def listdir(self, path: str) -> list[str]:
+        """As os.listdir."""
+        return self._at(path, os.listdir, _DIRECTORY) if self._trees else os.listdir(path)
+
+    def scandir(self, path: str) -> Entries:
+        """The entries of a directory, to be used in a `with` statement."""
+        return _Scanned(self, path) if self._trees else os.scandir(path)
+
+    def walk(self, top: str) -> Iterator[tuple[str, list[str]]]:
+        """(directory, names of what is no directory in it) of a directory and all below; links are not followed.
+
+        What may not be read, or goes away meanwhile, is left out.
+        """
+        todo = [top]
+        while todo:
+            above = todo.pop()
+            folders: list[str] = []
+            names: list[str] = []
+            try:
+                with self.scandir(above) as entries:
+                    for entry in entries:
+                        (folders if entry.is_dir(follow_symlinks=False) else names).append(entry.name)
+            except OSError:
+                continue
+            yield above, names
+            todo += [f"{above}/{folder}" for folder in reversed(folders)]
+
+    def statvfs(self, path: str) -> os.statvfs_result:
+        """As os.statvfs."""
+        return self._at(path, os.statvfs) if self._trees else os.statvfs(path)
+
+    def listxattr(self, path: str) -> list[str]:
+        """As os.listxattr."""
+        return self._at(path, lambda handle: os.listxattr(_name(handle))) if self._trees else os.listxattr(path)
+
+    def getxattr(self, path: str, attribute: str) -> bytes:
+        """As os.getxattr."""
+        if not self._trees:
+            return os.getxattr(path, attribute)
+        return self._at(path, lambda handle: os.getxattr(_name(handle), attribute))
+
+    def creation_time(self, path: str, follow: bool = True) -> int | None:
+        """When a file was created, in Unix seconds; None where that is not known."""
+        from .statx import creation_time
+
+        if not self._trees:
+            return creation_time(path, follow)
+        return self._at(path, creation_time, _HANDLE if follow else _LINK)
+
+    def _mode(self, path: str) -> int:
+        try:
+            return self.stat(path).st_mode
+        except (OSError, ValueError):
+            return 0
+
+    def _place(self, path: str) -> tuple[Tree, str]:
+        """Below which directory a path is found, and where there."""
+        for prefix, tree in self._trees:
+            if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/"):
+                return tree, path[len(prefix) :] or "/" * bool(prefix)
+        return self._trees[-1][1], path
+
+    def _open(self, path: str, flags: int) -> int:
+        tree, below = self._place(path)
+        try:
+            return tree.open(below, flags)
+        except OSError as error:
+            error.filename = path
+            raise
+
+    def _at(self, path: str, use: Callable[[int], T], flags: int = _HANDLE) -> T:
+        return _used(self._open(path, flags), use)
+
+
+# The running host, for those that read nothing else.
+LIVE = Host()
+
+
+class _Scanned:
+    """os.scandir of a descriptor, with entries that look a link up on their host."""
+
+    def __init__(self, host: Host, path: str) -> None:
+        self._host = host
+        self._path = path
+        self._fd = -1
+
+    def __enter__(self) -> Iterator[Entry]:
+        self._fd = self._host._open(self._path, _DIRECTORY)
+        return self._entries()
+
+    def _entries(self) -> Iterator[Entry]:
+        with os.scandir(self._fd) as entries:
+            for entry in entries:
+                yield _Entry(self._host, self._path, entry)
+
+    def __exit__(self, *exception: object) -> None:
+        os.close(self._fd)
+
+
+class _Entry:
+    """One of them; what it is itself is asked at once, while its directory is open."""
+
+    __slots__ = ("_directory", "_host", "_path", "name")
+
+    def __init__(self, host: Host, path: str, entry: os.DirEntry[str]) -> None:
+        self.name = entry.name
+        self._host = host
+        self._path = path
+        self._directory = None if entry.is_symlink() else entry.is_dir(follow_symlinks=False)
+
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
+        if self._directory is None:
+            return follow_symlinks and self._host.isdir(f"{self._path}/{self.name}")
+        return self._directory
+
+
+def _used(fd: int, use: Callable[[int], T]) -> T:
+    try:
+        return use(fd)
+    finally:
+        os.close(fd)
+
+
+def _target(link: int) -> str:
+    try:
+        return os.readlink("", dir_fd=link)
+    except FileNotFoundError:
+        # What readlinkat(2) says of an open file that is no link.
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL)) from None
+
+
+def _name(handle: int) -> str:
+    """A path that leads to what a handle stands for, for calls that take no such descriptor."""
+    return f"/proc/self/fd/{handle}"

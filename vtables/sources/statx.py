@@ -9,17 +9,23 @@ import os
 _STATX_BTIME = 0x800
 _SIZE, _BTIME_AT = 256, 80
 # linux/fcntl.h
-_AT_FDCWD, _AT_SYMLINK_NOFOLLOW = -100, 0x100
+_AT_FDCWD, _AT_SYMLINK_NOFOLLOW, _AT_EMPTY_PATH = -100, 0x100, 0x1000
 
 
-def creation_time(path: str, follow: bool = True) -> int | None:
-    """Unix seconds; None where the file system, the kernel or the C library does not tell. Raises OSError."""
+def creation_time(path: str | int, follow: bool = True) -> int | None:
+    """Unix seconds, of a path or a descriptor; None where the file system, the kernel or the C library does not tell.
+
+    Raises OSError.
+    """
     statx = getattr(ctypes.CDLL(None, use_errno=True), "statx", None)
     if statx is None:
         return None
     found = ctypes.create_string_buffer(_SIZE)
-    flags = 0 if follow else _AT_SYMLINK_NOFOLLOW
-    if statx(_AT_FDCWD, os.fsencode(path), flags, _STATX_BTIME, found) != 0:
+    if isinstance(path, int):
+        failed = statx(path, b"", _AT_EMPTY_PATH, _STATX_BTIME, found)
+    else:
+        failed = statx(_AT_FDCWD, os.fsencode(path), 0 if follow else _AT_SYMLINK_NOFOLLOW, _STATX_BTIME, found)
+    if failed:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error), path)
     if not ctypes.c_uint32.from_buffer(found).value & _STATX_BTIME:
