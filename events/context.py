@@ -87,7 +87,7 @@ class Contexts:
 
     def prime(self) -> None:
         """Read the processes that there are, so that they are known when their last events arrive."""
-        for pid in pids(self._proc)[:REMEMBERED]:
+        for pid in pids(os.listdir(self._proc))[:REMEMBERED]:
             self.of(pid)
 
     def of(self, pid: int) -> Context:

@@ -86,3 +86,50 @@ def test_every_file_says_what_it_is() -> None:
         if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     }
     assert not silent
+
+
+# Who may look at a path of the running host, and by what: a reader that did so would read this host's files where those
+# of another root are meant. First the resolver, then what is not the scanned host's: our own files, the database of
+# libmagic, what the running kernel alone knows.
+DIRECT = {
+    "sources/host.py": {"os.stat", "os.lstat", "os.readlink", "os.listdir", "os.scandir", "os.statvfs", "os.listxattr"}
+    | {"os.getxattr", "os.path.realpath", "files.read", "files.read_once", "files.open_regular", "creation_time"},
+    "sources/tree.py": {"os.open", "os.stat", "os.readlink"},
+    "sources/files.py": {"os.open", "os.path.exists"},
+    "catalog.py": {"os.scandir", "os.listdir", "open"},
+    "sources/history.py": {"os.open", "os.path.isfile"},
+    "filesystem/magic.py": {"os.path.exists"},
+    "sources/commands.py": {"os.access"},
+    "sources/netns.py": {"os.listdir", "os.stat", "os.readlink", "os.open"},
+    "sources/procnet.py": {"read"},
+    "sources/blkid.py": {"os.open"},
+    "sources/hardware_ids.py": {"read"},
+}
+BY_PATH = {
+    *("access", "chdir", "getxattr", "listdir", "listxattr", "lstat", "open", "readlink", "scandir", "stat", "statvfs"),
+    *("walk", "fwalk", "exists", "lexists", "isdir", "isfile", "islink", "ismount", "realpath", "getsize", "getmtime"),
+    *("samefile", "read_regular", "read_once", "open_regular", "read", "creation_time"),
+}
+
+
+def looked_at(path: Path) -> set[str]:
+    """By which functions (of os, pathlib and the like, or sources/files.py) a file looks at paths of this host."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    modules = ("files", "os", "path", "statx")
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    bare = {alias.name for node in froms if (node.module or "").split(".")[-1] in modules for alias in node.names}
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            name = ast.unparse(node)
+            before, _, last = name.rpartition(".")
+            known = before in ("os", "os.path", "files") or (not before and (last in bare or last == "open"))
+            if (known and last in BY_PATH and name != "os.read") or before in ("pathlib", "glob", "shutil", "Path"):
+                found.add(name)
+    return found
+
+
+def test_tables_read_the_files_of_their_host() -> None:
+    """Everything in vtables goes through the methods of Host, so that another root is that root alone."""
+    found = {str(path.relative_to(ROOT / "vtables")): looked_at(path) for path in sources("vtables")}
+    assert {path: names for path, names in found.items() if names} == DIRECT

@@ -101,7 +101,7 @@ class Polling(Publisher):
         """All processes, and of those that are new (pid, name, parent, start in seconds since boot); a start of None is
         a process seen before that runs another program now."""
         before, now, fresh = self._seen, {}, []
-        for pid in pids(self._proc):
+        for pid in pids(os.listdir(self._proc)):
             try:
                 comm, fields = parse_stat(read_once(f"{self._proc}/{pid}/stat"))
                 start, stack, parent, ticks = fields[19], fields[25], int(fields[1]), int(fields[19])

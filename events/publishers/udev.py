@@ -12,6 +12,7 @@ import socket
 import time
 
 from ...vtables.sources.hardware_ids import PCI_FILES, USB_FILES, find_names
+from ...vtables.sources.host import LIVE
 from ...vtables.sources.sysfs import attribute
 from ...vtables.sources.text import decode
 from ..publisher import Counters, Publisher, Unavailable
@@ -142,23 +143,24 @@ class Udev(Publisher):
         vendor = model = serial = revision = ""
         at = self._sys + path
         while len(at) > len(self._sys) + len("/devices"):
-            usb = attribute(at + "/idVendor")
+            usb = attribute(LIVE, at + "/idVendor")
             if usb:
-                serial = serial or attribute(at + "/serial")
-                revision = revision or attribute(at + "/bcdDevice")
-                vendor, model = vendor or attribute(at + "/manufacturer"), model or attribute(at + "/product")
-                return self._named("usb", usb, attribute(at + "/idProduct"), vendor, model, serial, revision)
-            number = attribute(at + "/vendor")
+                serial = serial or attribute(LIVE, at + "/serial")
+                revision = revision or attribute(LIVE, at + "/bcdDevice")
+                vendor = vendor or attribute(LIVE, at + "/manufacturer")
+                model = model or attribute(LIVE, at + "/product")
+                return self._named("usb", usb, attribute(LIVE, at + "/idProduct"), vendor, model, serial, revision)
+            number = attribute(LIVE, at + "/vendor")
             if number.startswith("0x"):
                 if vendor:
                     # What is above is the disk's controller.
                     break
-                device = attribute(at + "/device")
-                revision = revision or attribute(at + "/revision")
+                device = attribute(LIVE, at + "/device")
+                revision = revision or attribute(LIVE, at + "/revision")
                 return self._named("pci", number[2:], device[2:], vendor, model, serial, revision)
-            vendor, model = vendor or number, model or attribute(at + "/model")
-            serial = serial or attribute(at + "/serial")
-            revision = revision or attribute(at + "/rev") or attribute(at + "/firmware_rev")
+            vendor, model = vendor or number, model or attribute(LIVE, at + "/model")
+            serial = serial or attribute(LIVE, at + "/serial")
+            revision = revision or attribute(LIVE, at + "/rev") or attribute(LIVE, at + "/firmware_rev")
             at = at.rpartition("/")[0]
         return (vendor, "", model, "", serial, revision)
 

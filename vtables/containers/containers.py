@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.containers import container_in, pod_of
-from ..sources.files import read
 from ..sources.procfs import each
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
@@ -32,9 +31,8 @@ class Containers(Table):
     examples = ["SELECT runtime, id, processes FROM containers;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        proc = scan.host.proc
         found: dict[str, tuple[str, int, int, str]] = {}
-        for pid, raw in each(scan, lambda pid: read(f"{proc}/{pid}/cgroup")):
+        for pid, raw in each(scan, lambda pid: scan.host.read(f"/proc/{pid}/cgroup")):
             id, runtime, path = container_in(raw)
             if id:
                 _, first, count, its_path = found.get(id, (runtime, pid, 0, path))

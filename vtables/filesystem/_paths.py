@@ -45,7 +45,7 @@ def _candidates(scan: Scan) -> Iterable[tuple[str, str]]:
         return _listed(scan, directories)
     if any(pattern.startswith("/") for _, pattern in patterns) or not scan.patterns("directory"):
         return ((path, _parent(path)) for path in expand(scan, patterns))
-    found = (each for each in expand(scan, scan.patterns("directory")) if os.path.isdir(scan.host.path(each)))
+    found = (each for each in expand(scan, scan.patterns("directory")) if scan.host.isdir(each))
     return chain.from_iterable(_inside(scan, directory) for directory in found)
 
 
@@ -84,7 +84,7 @@ def _listed(scan: Scan, directories: Iterable[Any]) -> Iterator[tuple[str, str]]
 def _inside(scan: Scan, directory: str) -> Iterator[tuple[str, str]]:
     scan.tried("directories", directory)
     try:
-        with os.scandir(scan.host.path(directory)) as entries:
+        with scan.host.scandir(directory) as entries:
             for entry in entries:
                 scan.check()
                 yield os.path.join(directory, entry.name), directory

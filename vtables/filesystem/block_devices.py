@@ -56,19 +56,20 @@ class BlockDevices(Table):
 
 
 def _device(scan: Scan, folder: str, name: str) -> tuple[Any, ...]:
-    partition = os.path.exists(folder + "/partition")
-    above = os.path.dirname(os.path.realpath(folder)) if partition else folder
-    udev = parse_udev(attribute(scan.host.path(f"/run/udev/data/b{attribute(folder + '/dev')}")))
+    host = scan.host
+    partition = host.exists(folder + "/partition")
+    above = os.path.dirname(host.realpath(folder)) if partition else folder
+    udev = parse_udev(attribute(host, f"/run/udev/data/b{attribute(host, folder + '/dev')}"))
     if not udev and scan.wants("uuid", "type", "label"):
         udev = _probed(scan, name)
     return (
         from_os("/dev/" + name.replace("!", "/")),
         from_os("/dev/" + os.path.basename(above)) if partition else "",
-        attribute(above + "/device/vendor"),
-        attribute(above + "/device/model"),
-        udev.get("ID_SERIAL_SHORT", "") or attribute(above + "/device/serial"),
-        number(folder + "/size"),
-        number(above + "/queue/logical_block_size") or _SECTOR,
+        attribute(host, above + "/device/vendor"),
+        attribute(host, above + "/device/model"),
+        udev.get("ID_SERIAL_SHORT", "") or attribute(host, above + "/device/serial"),
+        number(host, folder + "/size"),
+        number(host, above + "/queue/logical_block_size") or _SECTOR,
         udev.get("ID_FS_UUID", ""),
         udev.get("ID_FS_TYPE", ""),
         udev.get("ID_FS_LABEL", ""),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
 from ..sources.block import block_devices
 from ..sources.sysfs import attribute
@@ -32,24 +30,24 @@ class DiskEncryption(Table):
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         root, names = block_devices(scan)
         for name in names:
-            kind, uuid = _encryption(root, name, set())
+            kind, uuid = _encryption(scan, root, name, set())
             status = "encrypted" if kind else "not encrypted"
             yield (from_os("/dev/" + name.replace("!", "/")), uuid, int(bool(kind)), kind, status)
 
 
-def _encryption(root: str, name: str, seen: set[str]) -> tuple[str, str]:
+def _encryption(scan: Scan, root: str, name: str, seen: set[str]) -> tuple[str, str]:
     """(kind, UUID) of the encryption a device is, or rests on."""
     seen.add(name)
-    parts = attribute(f"{root}/{name}/dm/uuid").split("-")
+    parts = attribute(scan.host, f"{root}/{name}/dm/uuid").split("-")
     if len(parts) > 2 and parts[0] == "CRYPT":
         return parts[1], _dashed(parts[2]) if parts[1].startswith("LUKS") else ""
     try:
-        below = os.listdir(f"{root}/{name}/slaves")
+        below = scan.host.listdir(f"{root}/{name}/slaves")
     except OSError:
         return "", ""
     for device in below:
         if device not in seen:
-            found = _encryption(root, device, seen)
+            found = _encryption(scan, root, device, seen)
             if found[0]:
                 return found
     return "", ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
 from ..sources.text import from_os
 from ..sources.xattrs import in_words
@@ -37,10 +35,9 @@ class ExtendedAttributes(Table):
 
         for path, directory in asked_paths(scan):
             scan.check()
-            name = scan.host.path(path)
             scan.tried("files", path)
             try:
-                keys = sorted(os.listxattr(name))
+                keys = sorted(scan.host.listxattr(path))
             except PermissionError:
                 scan.denied("files", path)
                 continue
@@ -49,7 +46,7 @@ class ExtendedAttributes(Table):
                 continue
             for key in keys:
                 try:
-                    value = os.getxattr(name, key)
+                    value = scan.host.getxattr(path, key)
                 except PermissionError:
                     scan.denied("attributes", (path, key))
                     continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from operator import attrgetter
 
@@ -15,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
+
+    from ..sources.host import Host
 
 _TYPES = {
     stat.S_IFREG: "regular",
@@ -38,7 +39,7 @@ def _stat(field: str) -> Callable[[Any], Any]:
 class _File:
     """One path; it is asked for once, and its link's target apart."""
 
-    __slots__ = ("_dangling", "_link", "_name", "_stat", "directory", "path")
+    __slots__ = ("_dangling", "_host", "_link", "_name", "_stat", "directory", "path")
 
     pid_with_namespace = 0
     mount_namespace_id = ""
@@ -49,19 +50,20 @@ class _File:
     type = property(lambda self: _TYPES.get(stat.S_IFMT(self._stat.st_mode), "unknown"))
     symlink = property(lambda self: int(self._link))
 
-    def __init__(self, name: str, path: str, directory: str, name_alone: bool) -> None:
+    def __init__(self, host: Host, path: str, directory: str, name_alone: bool) -> None:
         """Raises OSError where there is no such file. `name_alone`: it was listed, no more will be asked for."""
-        self._name = name
+        self._host = host
+        self._name = path
         self.path = path if path.isascii() else from_os(path)
         self.directory = directory if directory.isascii() else from_os(directory)
         if name_alone:
             return
-        found = os.lstat(name)
+        found = host.lstat(path)
         self._link = found.st_mode & _TYPE_BITS == stat.S_IFLNK
         self._dangling = False
         if self._link:
             try:
-                found = os.stat(name)
+                found = host.stat(path)
             except OSError:
                 # A link that leads nowhere is shown as itself.
                 self._dangling = True
@@ -69,9 +71,7 @@ class _File:
 
     @property
     def btime(self) -> int | None:
-        from ..sources.statx import creation_time
-
-        return creation_time(self._name, follow=not self._dangling)
+        return self._host.creation_time(self._name, follow=not self._dangling)
 
     @property
     def filename(self) -> str:
@@ -79,7 +79,7 @@ class _File:
 
     @property
     def symlink_target_path(self) -> str:
-        return from_os(os.readlink(self._name)) if self._link else ""
+        return from_os(self._host.readlink(self._name)) if self._link else ""
 
 
 class File(Table):
@@ -119,12 +119,12 @@ class File(Table):
     ]
 
     def rows(self, scan: Scan) -> Iterator[_File]:
-        root = scan.host.root
+        host = scan.host
         # A directory tells names: to ask for each file as well costs as much again as the whole walk.
         name_alone = scan.equals("path") is None and scan.columns <= _NAMES
         for path, directory in asked_paths(scan):
             try:
-                yield _File(root + path, path, directory, name_alone)
+                yield _File(host, path, directory, name_alone)
             except PermissionError:
                 scan.denied("files", path)
             except (OSError, ValueError):

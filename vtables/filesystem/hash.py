@@ -9,6 +9,7 @@ import time
 
 from ..scan import Scan
 from ..sources.files import counters
+from ..sources.host import LIVE, Host
 from ..sources.text import from_os
 from ..table import INTEGER, TEXT, Column, Table
 from ._paths import asked_paths
@@ -49,7 +50,7 @@ class _Hashed:
         self._name = name
         self.path = path
         self.directory = directory
-        self._stat = os.stat(name)
+        self._stat = scan.host.stat(name)
         self._digests: dict[str, str] = {}
 
     @property
@@ -60,7 +61,7 @@ class _Hashed:
         known = self._digests or _cache.get(_key(self._stat))
         if known is None or kind not in known:
             wanted = [name for name in ("md5", "sha1", "sha256") if name == kind or self._scan.wants(name)]
-            found, key = digests(self._scan, self._name, wanted)
+            found, key = digests(self._scan, self._name, wanted, self._scan.host)
             known = {**(known or {}), **found} if key == _key(self._stat) else found
             if key is not None:
                 while len(_cache) >= _REMEMBERED:
@@ -71,7 +72,9 @@ class _Hashed:
         return known[kind]
 
 
-def digests(scan: Stoppable, name: str, kinds: list[str]) -> tuple[dict[str, str], tuple[int, ...] | None]:
+def digests(
+    scan: Stoppable, path: str, kinds: list[str], host: Host = LIVE
+) -> tuple[dict[str, str], tuple[int, ...] | None]:
     """The digests of a file's content, read once, and the key to remember them by. Raises OSError.
 
     No key where the file could change without its key: it changed just now or while it was read, or it is none that
@@ -80,7 +83,7 @@ def digests(scan: Stoppable, name: str, kinds: list[str]) -> tuple[dict[str, str
     hashes = [(kind, hashlib.new(kind)) for kind in kinds]
     buffer = bytearray(_CHUNK)
     view = memoryview(buffer)
-    fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    fd = host.open_regular(path)
     try:
         before = os.fstat(fd)
         settled = time.time_ns() - before.st_ctime_ns > _UNSURE_NS
@@ -124,7 +127,7 @@ class Hash(Table):
     def rows(self, scan: Scan) -> Iterator[_Hashed]:
         for path, directory in asked_paths(scan):
             try:
-                found = _Hashed(scan, scan.host.path(path), from_os(path), from_os(directory))
+                found = _Hashed(scan, path, from_os(path), from_os(directory))
             except PermissionError:
                 scan.denied("files", path)
                 continue

@@ -8,6 +8,7 @@ import stat
 
 from ..errors import TableUnavailable
 from ..scan import Scan
+from ..sources.files import name_of
 from ..sources.text import decode, from_os, to_os
 from ..table import TEXT, Column, Table
 
@@ -54,17 +55,21 @@ class Magic(Table):
 
 def _row(scan: Scan, path: str, cookies: list[_Cookie]) -> list[str] | None:
     scan.check()
-    name = scan.host.path(path)
     try:
-        if not stat.S_ISREG(os.stat(name).st_mode):
+        if not stat.S_ISREG(scan.host.stat(path).st_mode):
             return None
-        os.close(os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC))
+        fd = scan.host.open_regular(path)
     except PermissionError:
         scan.denied("files", path)
         return None
     except OSError:
         return None
-    return [cookie.ask(name) for cookie in cookies]
+    try:
+        # libmagic looks at the mode too, which it does by a name.
+        name = name_of(fd, path)
+        return [cookie.ask(name) for cookie in cookies]
+    finally:
+        os.close(fd)
 
 
 class _Cookie:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
 from ..sources.mounts import Mount, mounts_of, remote_paths
 from ..sources.text import from_os, to_os
@@ -38,7 +36,7 @@ class Mounts(Table):
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         remote = remote_paths(scan)
         for mount in mounts_of(scan):
-            alias = from_os(os.path.realpath(mount.device)) if mount.device[:1] == "/" else mount.device
+            alias = from_os(scan.host.realpath(mount.device)) if mount.device[:1] == "/" else mount.device
             if mount.path in remote:
                 scan.note("remote mounts are not asked for their size (--remote-mounts asks them)", mount.path)
                 sizes: tuple[int | None, ...] = (None,) * 6
@@ -49,7 +47,7 @@ class Mounts(Table):
 
 def _sizes(scan: Scan, mount: Mount) -> tuple[int | None, ...]:
     try:
-        found = os.statvfs(scan.host.path(to_os(mount.path)[-1]))
+        found = scan.host.statvfs(to_os(mount.path)[-1])
     except PermissionError:
         scan.denied("mounts", mount.path)
         return (None,) * 6

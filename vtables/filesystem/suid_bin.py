@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 
 from ..scan import Scan
@@ -50,11 +49,11 @@ class SuidBin(Table):
         users = {user.uid: user.username for user in reversed(users_of(scan))}
         groups = {gid: name for name, gid, _ in reversed(groups_of(scan))}
         for folder in _FOLDERS:
-            if not os.path.isdir(scan.host.path(folder)):
+            if not scan.host.isdir(folder):
                 continue
             for path in expand(scan, [("GLOB", folder + "/**")], expected=False):
                 try:
-                    found = os.lstat(scan.host.path(path))
+                    found = scan.host.lstat(path)
                 except OSError:
                     # Gone since its folder was read.
                     continue

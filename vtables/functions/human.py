@@ -87,12 +87,11 @@ def _name_of(database: Database, uid: int) -> str | None:
             return None
     from ..sources.accounts import parse_passwd
     from ..sources.configuration import LARGEST
-    from ..sources.files import read_regular
     from ..sources.text import decode
 
     def names() -> dict[int, str]:
         try:
-            users = list(parse_passwd(decode(read_regular(database.host.path("/etc/passwd"), LARGEST))))
+            users = list(parse_passwd(decode(database.host.read_regular("/etc/passwd", LARGEST))))
         except OSError:
             return {}
         return {user.uid: user.username for user in reversed(users) if user is not None}
@@ -104,13 +103,12 @@ def _name_of(database: Database, uid: int) -> str | None:
 def container_of(database: Database, value: Any) -> str | None:
     """The id of the container a process runs in; '' for none, NULL for a process that is not there."""
     from ..sources import containers
-    from ..sources.files import read
 
     pid = _number(value)
     if not isinstance(pid, int) or pid <= 0:
         return None
     try:
-        return containers.container_in(read(f"{database.host.proc}/{pid}/cgroup"))[0]
+        return containers.container_in(database.host.read(f"/proc/{pid}/cgroup"))[0]
     except OSError:
         return None
 

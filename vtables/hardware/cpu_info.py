@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.cpuinfo import parse_cpuinfo
-from ..sources.files import read
 from ..sources.sysfs import number
 from ..sources.text import integer
 from ..table import INTEGER, TEXT, Column, Table
@@ -35,12 +34,12 @@ class CpuInfo(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         packages: dict[str, list[dict[str, str]]] = {}
-        for cpu in parse_cpuinfo(read(scan.host.proc + "/cpuinfo")):
+        for cpu in parse_cpuinfo(scan.host.read("/proc/cpuinfo")):
             packages.setdefault(cpu.get("physical id", "0"), []).append(cpu)
         for package, cpus in packages.items():
             first = cpus[0]
             clock = first.get("cpu MHz", "").partition(".")[0]
-            top = number(f"{scan.host.sys}/devices/system/cpu/cpu{first['processor']}/cpufreq/cpuinfo_max_freq")
+            top = number(scan.host, f"/sys/devices/system/cpu/cpu{first['processor']}/cpufreq/cpuinfo_max_freq")
             cores = {cpu.get("core id", cpu["processor"]) for cpu in cpus}
             width = first.get("address sizes", "").partition(",")[2].split()
             yield (

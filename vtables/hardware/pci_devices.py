@@ -38,24 +38,25 @@ class PciDevices(Table):
     examples = ["SELECT pci_slot, vendor_id, model_id, driver FROM pci_devices;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        root = scan.host.sys + "/bus/pci/devices"
+        root = "/sys/bus/pci/devices"
         try:
-            slots = sorted(os.listdir(root))
+            slots = sorted(scan.host.listdir(root))
         except OSError:
             # A machine without PCI.
             return
         names = names_of(scan, PCI_FILES)
         for slot in slots:
-            yield _device(f"{root}/{slot}", slot, names)
+            yield _device(scan, f"{root}/{slot}", slot, names)
 
 
-def _device(folder: str, slot: str, names: Names) -> tuple[Any, ...]:
+def _device(scan: Scan, folder: str, slot: str, names: Names) -> tuple[Any, ...]:
     vendor, model, card_vendor, card = (
-        attribute(f"{folder}/{key}")[2:] for key in ("vendor", "device", "subsystem_vendor", "subsystem_device")
+        attribute(scan.host, f"{folder}/{key}")[2:]
+        for key in ("vendor", "device", "subsystem_vendor", "subsystem_device")
     )
-    kind = attribute(folder + "/class")[2:].zfill(6)
+    kind = attribute(scan.host, folder + "/class")[2:].zfill(6)
     try:
-        driver = from_os(os.path.basename(os.readlink(folder + "/driver")))
+        driver = from_os(os.path.basename(scan.host.readlink(folder + "/driver")))
     except OSError:
         driver = ""
     return (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
 from ..sources.hardware_ids import USB_FILES, names_of
 from ..sources.sysfs import attribute, number
@@ -39,30 +37,30 @@ class UsbDevices(Table):
     examples = ["SELECT vendor, model, serial FROM usb_devices WHERE removable = 1;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        root = scan.host.sys + "/bus/usb/devices"
+        root = "/sys/bus/usb/devices"
         try:
-            names = sorted(os.listdir(root))
+            names = sorted(scan.host.listdir(root))
         except OSError:
             # A machine without USB.
             return
         known = names_of(scan, USB_FILES)
         for name in names:
             folder = f"{root}/{name}/"
-            vendor, model = attribute(folder + "idVendor"), attribute(folder + "idProduct")
+            vendor, model = attribute(scan.host, folder + "idVendor"), attribute(scan.host, folder + "idProduct")
             if not vendor:
                 # An interface of a device, not a device.
                 continue
             yield (
-                number(folder + "devnum"),
-                number(folder + "busnum"),
-                attribute(folder + "manufacturer") or known.vendors.get(vendor, ""),
+                number(scan.host, folder + "devnum"),
+                number(scan.host, folder + "busnum"),
+                attribute(scan.host, folder + "manufacturer") or known.vendors.get(vendor, ""),
                 vendor,
-                attribute(folder + "bcdDevice"),
-                attribute(folder + "product") or known.models.get((vendor, model), ""),
+                attribute(scan.host, folder + "bcdDevice"),
+                attribute(scan.host, folder + "product") or known.models.get((vendor, model), ""),
                 model,
-                attribute(folder + "serial"),
-                attribute(folder + "bDeviceClass"),
-                attribute(folder + "bDeviceSubClass"),
-                attribute(folder + "bDeviceProtocol"),
-                _REMOVABLE.get(attribute(folder + "removable"), -1),
+                attribute(scan.host, folder + "serial"),
+                attribute(scan.host, folder + "bDeviceClass"),
+                attribute(scan.host, folder + "bDeviceSubClass"),
+                attribute(scan.host, folder + "bDeviceProtocol"),
+                _REMOVABLE.get(attribute(scan.host, folder + "removable"), -1),
             )

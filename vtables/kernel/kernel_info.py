@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.files import read
 from ..sources.text import decode
 from ..table import TEXT, Column, Table
 
@@ -42,5 +41,5 @@ class KernelInfo(Table):
     examples = ["SELECT version, arguments FROM kernel_info;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[str, str, str, str]]:
-        release = decode(read(scan.host.proc + "/sys/kernel/osrelease").strip())
-        yield (release, *parse_command_line(decode(read(scan.host.proc + "/cmdline").strip())))
+        release = decode(scan.host.read("/proc/sys/kernel/osrelease").strip())
+        yield (release, *parse_command_line(decode(scan.host.read("/proc/cmdline").strip())))

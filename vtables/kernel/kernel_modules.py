@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.files import read
 from ..sources.text import decode, integer
 from ..table import BIGINT, TEXT, Column, Table
 
@@ -41,7 +40,7 @@ class KernelModules(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[str, int, str, str, str]]:
         try:
-            raw = read(scan.host.proc + "/modules")
+            raw = scan.host.read("/proc/modules")
         except FileNotFoundError:
             # A kernel without loadable modules has no such file.
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.files import read
 from ..table import INTEGER, Column, Table
 
 TYPE_CHECKING = False
@@ -30,7 +29,7 @@ class Secureboot(Table):
         for name in ("SecureBoot", "SetupMode"):
             try:
                 # Four bytes of attributes, then the value.
-                values.append(read(f"{scan.host.sys}/firmware/efi/efivars/{name}-{_GLOBAL}")[4])
+                values.append(scan.host.read(f"/sys/firmware/efi/efivars/{name}-{_GLOBAL}")[4])
             except (OSError, IndexError):
                 values.append(None)
         if values == [None, None]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
-from ..sources.files import read
 from ..sources.text import decode, from_os
 from ..table import TEXT, Column, Table
 
@@ -30,16 +27,16 @@ class SelinuxSettings(Table):
     examples = ["SELECT key, value FROM selinux_settings WHERE scope = '';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        root = scan.host.sys + "/fs/selinux"
+        root = "/sys/fs/selinux"
         files = [("", name) for name in _TOP]
         for scope in _SCOPES:
             try:
-                files += [(scope, name) for name in sorted(os.listdir(f"{root}/{scope}"))]
+                files += [(scope, name) for name in sorted(scan.host.listdir(f"{root}/{scope}"))]
             except OSError:
                 continue
         for scope, name in files:
             try:
-                words = decode(read(f"{root}/{scope}/{name}")).split()
+                words = decode(scan.host.read(f"{root}/{scope}/{name}")).split()
             except FileNotFoundError:
                 continue
             except PermissionError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.files import read
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -48,7 +47,7 @@ class SharedMemory(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         try:
-            segments = parse_shm(read(scan.host.proc + "/sysvipc/shm"))
+            segments = parse_shm(scan.host.read("/proc/sysvipc/shm"))
         except OSError as error:
             scan.note(f"cannot read System V shared memory: {error.strerror}")
             return

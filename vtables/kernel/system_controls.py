@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
 from ..sources.configuration import names_in, text_of, understood
-from ..sources.files import read
 from ..sources.text import decode, from_os, lines
 from ..table import TEXT, Column, Table
 
@@ -14,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+    from ..sources.host import Host
 
 
 # In the order in which a later file's setting wins (sysctl.d(5)); /etc/sysctl.conf comes last.
@@ -54,21 +53,29 @@ class SystemControls(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         configured = _configured(scan) if scan.wants("config_value") else {}
-        root = scan.host.proc + "/sys"
+        root = "/proc/sys"
         for path in _paths(scan, root):
             name = from_os(path[len(root) + 1 :]).replace("/", ".")
             value = ""
             if scan.wants("current_value"):
                 scan.tried("settings", name)
                 try:
-                    value = decode(read(path, _LONGEST)).strip()
+                    value = decode(scan.host.read(path, _LONGEST)).strip()
                 except PermissionError:
                     # One that can only be written has nothing to be read.
-                    if os.access(path, os.F_OK) and os.stat(path).st_mode & 0o444:
+                    if _readable(scan, path):
                         scan.denied("settings", name)
                 except OSError:
                     pass
             yield (name, "", name.partition(".")[0], value, configured.get(name, ""), "string")
+
+
+def _readable(scan: Scan, path: str) -> bool:
+    """Whether anybody may read a setting."""
+    try:
+        return bool(scan.host.stat(path).st_mode & 0o444)
+    except OSError:
+        return False
 
 
 def _paths(scan: Scan, root: str) -> Iterator[str]:
@@ -77,16 +84,16 @@ def _paths(scan: Scan, root: str) -> Iterator[str]:
         subsystems = scan.equals("subsystem")
         tops = [root] if subsystems is None else [f"{root}/{top}" for top in subsystems if _plain(top)]
         for top in tops:
-            for folder, _, files in os.walk(top):
+            for folder, files in scan.host.walk(top):
                 scan.check()
                 yield from (f"{folder}/{file}" for file in files)
         return
     for name in names:
         if isinstance(name, str) and name and "\0" not in name:
-            yield from _named(root, name.split("."))
+            yield from _named(scan.host, root, name.split("."))
 
 
-def _named(folder: str, parts: list[str]) -> Iterator[str]:
+def _named(host: Host, folder: str, parts: list[str]) -> Iterator[str]:
     """The files that a dotted name can mean: a dot may be part of a name, as in an interface's eth0.100."""
     for end in range(1, len(parts) + 1):
         first = ".".join(parts[:end])
@@ -94,10 +101,10 @@ def _named(folder: str, parts: list[str]) -> Iterator[str]:
             continue
         path = f"{folder}/{first}"
         if end == len(parts):
-            if os.path.isfile(path):
+            if host.isfile(path):
                 yield path
-        elif os.path.isdir(path):
-            yield from _named(path, parts[end:])
+        elif host.isdir(path):
+            yield from _named(host, path, parts[end:])
 
 
 def _plain(name: object) -> bool:

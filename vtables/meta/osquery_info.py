@@ -6,7 +6,7 @@ import os
 
 from ..scan import Scan
 from ..sources.configuration import text_of
-from ..sources.files import read
+from ..sources.host import LIVE
 from ..sources.procfs import TICKS, parse_boot_time, parse_stat
 from ..table import INTEGER, TEXT, Column, Table
 
@@ -45,7 +45,7 @@ class OsqueryInfo(Table):
         from ..._version import __version__
 
         uuid = text_of(scan, "/etc/machine-id", expected=False, limit=_LARGEST).strip()
-        _, fields = parse_stat(read("/proc/self/stat"))
-        boot = parse_boot_time(read("/proc/stat"))
+        _, fields = parse_stat(LIVE.read("/proc/self/stat"))
+        boot = parse_boot_time(LIVE.read("/proc/stat"))
         started = None if boot is None else boot + int(fields[19]) // TICKS
         yield (os.getpid(), uuid, "", __version__, "", 0, "inactive", "linux", "", started, -1, 9)

@@ -44,8 +44,8 @@ class InterfaceDetails(Table):
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         scan.host.only_live("the interfaces")
         for link in links():
-            device = f"{scan.host.sys}/class/net/{link.name}"
-            speed = number(device + "/speed") or 0
+            device = f"/sys/class/net/{link.name}"
+            speed = number(scan.host, device + "/speed") or 0
             yield (
                 link.name,
                 link.mac,
@@ -57,13 +57,13 @@ class InterfaceDetails(Table):
                 link.stats[9],
                 -1,
                 max(speed, 0),
-                _slot(device),
+                _slot(scan, device),
             )
 
 
-def _slot(device: str) -> str:
+def _slot(scan: Scan, device: str) -> str:
     try:
-        name = from_os(os.path.basename(os.readlink(device + "/device")))
+        name = from_os(os.path.basename(scan.host.readlink(device + "/device")))
     except OSError:
         return "-1"
     return name if name.count(":") == 2 else "-1"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
 from ..sources.sysfs import number
 from ..sources.text import from_os
@@ -31,12 +29,12 @@ class InterfaceIpv6(Table):
     examples = ["SELECT interface, forwarding_enabled FROM interface_ipv6;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        root = scan.host.proc + "/sys/net/ipv6/conf"
+        root = "/proc/sys/net/ipv6/conf"
         try:
-            names = sorted(os.listdir(root))
+            names = sorted(scan.host.listdir(root))
         except OSError:
             # A kernel without IPv6.
             return
         for name in names:
             if name not in ("all", "default"):
-                yield (from_os(name), *(number(f"{root}/{name}/{file}") for file in _FILES))
+                yield (from_os(name), *(number(scan.host, f"{root}/{name}/{file}") for file in _FILES))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
 from ..sources.configuration import names_in, text_of
 from ..sources.homes import homes
@@ -59,7 +57,7 @@ class PythonPackages(Table):
         asked = scan.equals("directory")
         seen = set()
         for uid, folder, shown in _folders(scan) if asked is None else _asked(scan, asked):
-            real = (os.path.realpath(scan.host.path(folder)), shown if asked else "")
+            real = (scan.host.realpath(folder), shown if asked else "")
             if real in seen:
                 continue
             seen.add(real)
@@ -106,7 +104,7 @@ def _asked(scan: Scan, directories: frozenset[Any]) -> Iterator[tuple[int, str, 
 
 
 def _metadata(scan: Scan, path: str) -> str:
-    if not os.path.isdir(scan.host.path(path)):
+    if not scan.host.isdir(path):
         return text_of(scan, path, expected=False)
     name = "METADATA" if path.endswith(".dist-info") else "PKG-INFO"
     return text_of(scan, f"{path}/{name}", expected=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.files import LARGEST, read
+from ..sources.files import LARGEST
 from ..sources.procfs import each, parse_environ
 from ..table import INTEGER, TEXT, Column, Table
 
@@ -23,7 +23,7 @@ class ProcessEnvs(Table):
     examples = ["SELECT e.pid, p.name, e.value FROM process_envs e JOIN processes p USING (pid) WHERE e.key = 'HOME';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[int, str, str]]:
-        for pid, raw in each(scan, lambda pid: read(f"{scan.host.proc}/{pid}/environ"), scan.equals("pid")):
+        for pid, raw in each(scan, lambda pid: scan.host.read(f"/proc/{pid}/environ"), scan.equals("pid")):
             if len(raw) >= LARGEST:
                 scan.note(f"of an environment only the first {LARGEST >> 20} MiB were read", pid)
             for name, value in parse_environ(raw):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.files import read
 from ..sources.procfs import each
 from ..sources.text import decode
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
@@ -58,7 +57,7 @@ class ProcessMemoryMap(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         def regions(pid: int) -> list[Region]:
-            return parse_maps(read(f"{scan.host.proc}/{pid}/maps"))
+            return parse_maps(scan.host.read(f"/proc/{pid}/maps"))
 
         for pid, found in each(scan, regions, scan.equals("pid")):
             for region in found:

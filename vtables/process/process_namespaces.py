@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
 from ..sources.procfs import pids
 from ..table import INTEGER, TEXT, Column, Table
@@ -33,15 +31,14 @@ class ProcessNamespaces(Table):
     examples = ["SELECT net_namespace, count(*) AS processes FROM process_namespaces GROUP BY net_namespace;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        proc = scan.host.proc
         asked = scan.equals("pid")
-        for pid in pids(proc) if asked is None else asked:
+        for pid in pids(scan.host.listdir("/proc")) if asked is None else asked:
             scan.check()
             if not isinstance(pid, int) or pid <= 0:
                 continue
             scan.tried("processes", pid)
             try:
-                inodes = [os.readlink(f"{proc}/{pid}/ns/{kind}").partition("[")[2][:-1] for kind in _KINDS]
+                inodes = [scan.host.readlink(f"/proc/{pid}/ns/{kind}").partition("[")[2][:-1] for kind in _KINDS]
             except PermissionError:
                 scan.denied("processes", pid)
                 inodes = [""] * len(_KINDS)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import stat
 
 from ..scan import Scan
-from ..sources.files import read
 from ..sources.procfs import descriptors, parse_fields
 from ..table import BIGINT, TEXT, Column, Table
 
@@ -36,16 +35,15 @@ class ProcessOpenPipes(Table):
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         ends: dict[tuple[int, int], list[tuple[int, int, str, str]]] = {}
         for pid, fd, target in descriptors(scan, None):
-            path = f"{scan.host.proc}/{pid}/fd/{fd}"
+            path = f"/proc/{pid}/fd/{fd}"
             try:
                 if target[:6] == "pipe:[":
                     key, kind = (0, int(target[6:-1])), "anonymous"
-                elif target[:1] == "/" and _is_fifo(path):
-                    found = os.stat(path)
+                elif target[:1] == "/" and stat.S_ISFIFO((found := scan.host.stat_magic(path)).st_mode):
                     key, kind = (found.st_dev, found.st_ino), "named"
                 else:
                     continue
-                ends.setdefault(key, []).append((pid, int(fd), _mode(f"{scan.host.proc}/{pid}/fdinfo/{fd}"), kind))
+                ends.setdefault(key, []).append((pid, int(fd), _mode(scan, f"/proc/{pid}/fdinfo/{fd}"), kind))
             except (OSError, ValueError):
                 # Closed since the directory was read; or no kernel wrote this link.
                 continue
@@ -67,13 +65,7 @@ class ProcessOpenPipes(Table):
                     yield (pid, number, mode, inode, kind, None, None, "")
 
 
-def _is_fifo(path: str) -> bool:
-    import stat
-
-    return stat.S_ISFIFO(os.stat(path).st_mode)
-
-
-def _mode(path: str) -> str:
+def _mode(scan: Scan, path: str) -> str:
     """r, w or rw from the flags in /proc/PID/fdinfo/FD (octal)."""
-    flags = int(parse_fields(read(path)).get(b"flags", b"0"), 8) & 3
+    flags = int(parse_fields(scan.host.read(path)).get(b"flags", b"0"), 8) & 3
     return "rw" if flags == _READ_WRITE else "w" if flags == _WRITE_ONLY else "r"

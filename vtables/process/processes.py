@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
-from ..sources.files import ONE_READ, read, read_once
+from ..sources.files import ONE_READ
 from ..sources.procfs import (
     PAGE,
     TICKS,
@@ -23,6 +21,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ..sources.host import Host
+
 _MS = 1000 // TICKS if TICKS <= 1000 else 1
 # Columns that stat tells, besides the name.
 _IN_STAT = (
@@ -34,18 +34,19 @@ _IN_STAT = (
 class _Process:
     """One process; each of its kernel files is read when a column first needs it."""
 
-    __slots__ = ("_boot", "_cgroup", "_fields", "_folder", "_io", "_status", "name", "pid")
+    __slots__ = ("_boot", "_cgroup", "_fields", "_folder", "_host", "_io", "_status", "name", "pid")
 
-    def __init__(self, pid: int, folder: str, boot: Callable[[], int | None], name_alone: bool) -> None:
+    def __init__(self, pid: int, host: Host, boot: Callable[[], int | None], name_alone: bool) -> None:
         """Raises OSError where the process has ended. `name_alone`: nothing else that stat tells will be asked for."""
         self.pid = pid
-        self._folder = folder
+        self._host = host
+        self._folder = folder = f"/proc/{pid}"
         self._boot = boot
         if name_alone:
             # The kernel writes comm in half the time it takes for stat: 2.6 us instead of 5.1.
-            self.name = decode(read_once(folder + "/comm")[:-1])
+            self.name = decode(host.read_once(folder + "/comm")[:-1])
         else:
-            comm, self._fields = parse_stat(read_once(folder + "/stat"))
+            comm, self._fields = parse_stat(host.read_once(folder + "/stat"))
             self.name = decode(comm)
         self._status: dict[bytes, bytes] | None = None
         self._io: dict[bytes, bytes] | None = None
@@ -76,8 +77,8 @@ class _Process:
     @property
     def cmdline(self) -> str:
         # One read(2) gives all of it, unless it fills the buffer.
-        raw = read_once(self._folder + "/cmdline")
-        return parse_cmdline(raw if len(raw) < ONE_READ else read(self._folder + "/cmdline"))
+        raw = self._host.read_once(self._folder + "/cmdline")
+        return parse_cmdline(raw if len(raw) < ONE_READ else self._host.read(self._folder + "/cmdline"))
 
     @property
     def path(self) -> str:
@@ -97,15 +98,15 @@ class _Process:
 
     def _link(self, name: str) -> str:
         try:
-            return from_os(os.readlink(f"{self._folder}/{name}"))
+            return from_os(self._host.readlink(f"{self._folder}/{name}"))
         except FileNotFoundError:
             # A kernel thread has no executable; of a process that has ended nothing is known.
-            os.stat(self._folder)
+            self._host.stat(self._folder)
             return ""
 
     def _id(self, key: bytes, place: int) -> int:
         if self._status is None:
-            self._status = parse_fields(read_once(self._folder + "/status"))
+            self._status = parse_fields(self._host.read_once(self._folder + "/status"))
         return int(self._status[key].split()[place])
 
     uid = property(lambda self: self._id(b"Uid", 0))
@@ -117,7 +118,7 @@ class _Process:
 
     def _bytes(self, key: bytes) -> int:
         if self._io is None:
-            self._io = parse_fields(read_once(self._folder + "/io"))
+            self._io = parse_fields(self._host.read_once(self._folder + "/io"))
         return int(self._io[key])
 
     disk_bytes_read = property(lambda self: self._bytes(b"read_bytes"))
@@ -125,7 +126,7 @@ class _Process:
 
     def _groups(self) -> bytes:
         if self._cgroup is None:
-            self._cgroup = read(self._folder + "/cgroup")
+            self._cgroup = self._host.read(self._folder + "/cgroup")
         return self._cgroup
 
     cgroup_path = property(lambda self: parse_cgroup(self._groups()))
@@ -188,10 +189,10 @@ class Processes(Table):
     ]
 
     def rows(self, scan: Scan) -> Iterator[_Process]:
-        proc = scan.host.proc
+        host = scan.host
 
         def boot() -> int | None:
-            return scan.shared(("boot time", proc), lambda: parse_boot_time(read(proc + "/stat")))
+            return scan.shared("boot time", lambda: parse_boot_time(host.read("/proc/stat")))
 
         name_alone = not scan.wants(*_IN_STAT)
         denied_files = ("path", "cwd", "root", "on_disk", "disk_bytes_read", "disk_bytes_written")
@@ -200,7 +201,7 @@ class Processes(Table):
             if counts:
                 scan.tried("processes", pid)
             try:
-                yield _Process(pid, f"{proc}/{pid}", boot, name_alone)
+                yield _Process(pid, host, boot, name_alone)
             except (FileNotFoundError, ProcessLookupError):
                 continue
             except PermissionError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
 from ..sources.configuration import names_in, text_of, understood
 from ..sources.text import from_os, lines
@@ -61,5 +59,5 @@ def _files(scan: Scan) -> Iterator[str]:
     for folder in _FOLDERS:
         for name in names_in(scan, folder):
             # A hidden file is not cron's; a folder is looked into by itself.
-            if not name.startswith(".") and not os.path.isdir(scan.host.path(f"{folder}/{name}")):
+            if not name.startswith(".") and not scan.host.isdir(f"{folder}/{name}"):
                 yield f"{folder}/{name}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
 from ..sources.configuration import names_in, text_of
 from ..sources.homes import homes
@@ -39,7 +37,7 @@ class StartupItems(Table):
         started = {link[3:] for folder in _RUNLEVELS for link in names_in(scan, folder) if link.startswith("S")}
         for name in names_in(scan, _SCRIPTS):
             path = f"{_SCRIPTS}/{name}"
-            if os.access(scan.host.path(path), os.X_OK):
+            if _executable(scan, path):
                 status = "enabled" if name in started else "disabled"
                 yield (from_os(name), from_os(path), "", "Startup Item", _SCRIPTS + "/", status, "")
         folders = [(_AUTOSTART, "")]
@@ -52,6 +50,14 @@ class StartupItems(Table):
                     program, _, arguments = command.partition(" ")
                     status = "disabled" if hidden else "enabled"
                     yield (name, program, arguments, "Startup Item", from_os(folder) + "/", status, username)
+
+
+def _executable(scan: Scan, path: str) -> bool:
+    """Whether init would run a script."""
+    try:
+        return bool(scan.host.stat(path).st_mode & 0o111)
+    except OSError:
+        return False
 
 
 def parse_desktop(text: str) -> tuple[str, str, bool]:

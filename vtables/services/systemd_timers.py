@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from ..scan import Scan
@@ -66,7 +65,7 @@ class _Timer:
         if self._bus is not None:
             found = self._ask("LastTriggerUSec")
             return found // 1_000_000 if found else None
-        return int(os.stat(self._scan.host.path(f"{_STAMPS}/stamp-{self._file.id}")).st_mtime)
+        return int(self._scan.host.stat(f"{_STAMPS}/stamp-{self._file.id}").st_mtime)
 
     def _ask(self, name: str) -> int | None:
         if self._bus is None or not self._object:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..scan import Scan
@@ -11,9 +9,9 @@ if TYPE_CHECKING:
 
 def block_devices(scan: Scan) -> tuple[str, list[str]]:
     """The folder that has a link for each block device, and their names, sorted; a note where it cannot be read."""
-    folder = scan.host.sys + "/class/block"
+    folder = "/sys/class/block"
     try:
-        return folder, sorted(os.listdir(folder))
+        return folder, sorted(scan.host.listdir(folder))
     except OSError as error:
         scan.note(f"cannot read the block devices: {error.strerror}")
         return folder, []

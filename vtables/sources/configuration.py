@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-from .files import read_regular
 from .text import decode, from_os
 
 TYPE_CHECKING = False
@@ -41,11 +38,11 @@ def bytes_of(scan: Scan, path: str, *, expected: bool = True, limit: int = LARGE
     shown = from_os(path)
     scan.tried("files", shown)
     try:
-        raw = read_regular(scan.host.path(path), limit + 1)
+        raw = scan.host.read_regular(path, limit + 1)
     except PermissionError:
         scan.denied("files", shown)
     except (FileNotFoundError, NotADirectoryError):
-        if expected or os.path.islink(scan.host.path(path)):
+        if expected or scan.host.islink(path):
             scan.note(f"there is no {shown}")
     except OSError as error:
         scan.note(f"cannot read {shown}: {error.strerror}")
@@ -63,7 +60,7 @@ def names_in(scan: Scan, folder: str) -> list[str]:
     shown = from_os(folder)
     scan.tried("directories", shown)
     try:
-        return sorted(os.listdir(scan.host.path(folder)))
+        return sorted(scan.host.listdir(folder))
     except PermissionError:
         scan.denied("directories", shown)
     except (FileNotFoundError, NotADirectoryError):

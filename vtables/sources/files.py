@@ -113,6 +113,12 @@ def open_handle(handle: int, path: str, again: Callable[[], int]) -> int:
     raise FileNotFoundError(errno.ENOENT, "it was replaced meanwhile", path)
 
 
+def name_of(fd: int, path: str) -> str:
+    """A name that leads to what is open, for those that take no descriptor; `path` where no /proc is mounted."""
+    name = f"/proc/self/fd/{fd}"
+    return name if os.path.exists(name) else path
+
+
 _KINDS = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 

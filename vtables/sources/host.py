@@ -62,13 +62,6 @@ class Host:
 
             self._trees = [(prefix, Tree(top)) for prefix, top in {**places, "": self.root or "/"}.items()]
 
-    proc = property(lambda self: self.root + "/proc")
-    sys = property(lambda self: self.root + "/sys")
-
-    def path(self, path: str) -> str:
-        """Where an absolute path of the host is found from here: '/etc/passwd' below the root."""
-        return self.root + path
-
     @property
     def live(self) -> bool:
         """Whether this is the running host itself, so that system calls (not files) may answer."""

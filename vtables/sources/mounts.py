@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .files import read
 from .text import decode
 
 TYPE_CHECKING = False
@@ -72,7 +71,7 @@ def mounts_of(scan: Scan) -> list[Mount]:
 
     def read_them() -> list[Mount]:
         try:
-            return parse_mountinfo(read(scan.host.proc + "/self/mountinfo"))
+            return parse_mountinfo(scan.host.read("/proc/self/mountinfo"))
         except OSError as error:
             scan.note(f"cannot read the mounts: {error.strerror}")
             return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .files import read
+from .host import LIVE
 from .procfs import pids
 
 TYPE_CHECKING = False
@@ -25,7 +25,7 @@ def own() -> int:
     return os.stat("/proc/self/ns/net").st_ino
 
 
-def others(proc: str) -> tuple[dict[int, str], int]:
+def others() -> tuple[dict[int, str], int]:
     """{inode: a path to it} of the other network namespaces, and of how many processes it may not be known.
 
     Namespaces of processes, and those that only a mount keeps (ip-netns(8)).
@@ -33,8 +33,8 @@ def others(proc: str) -> tuple[dict[int, str], int]:
     mine = own()
     found: dict[int, str] = {}
     hidden = 0
-    for pid in pids(proc):
-        path = f"{proc}/{pid}/ns/net"
+    for pid in pids(os.listdir("/proc")):
+        path = f"/proc/{pid}/ns/net"
         try:
             inode = int(os.readlink(path)[5:-1])
         except PermissionError:
@@ -45,18 +45,18 @@ def others(proc: str) -> tuple[dict[int, str], int]:
             continue
         if inode != mine:
             found.setdefault(inode, path)
-    for inode, path in _mounted(proc):
+    for inode, path in _mounted():
         if inode != mine:
             found.setdefault(inode, path)
     return found, hidden
 
 
-def _mounted(proc: str) -> list[tuple[int, str]]:
+def _mounted() -> list[tuple[int, str]]:
     """(inode, mount point) of the network namespaces that are mounted somewhere."""
     from .mounts import parse_mountinfo
 
     try:
-        raw = read(f"{proc}/self/mountinfo")
+        raw = LIVE.read("/proc/self/mountinfo")
     except OSError:
         return []
     if b" - nsfs " not in raw:
@@ -106,20 +106,20 @@ def all_sockets(scan: Scan) -> list[tuple[int, Socket]]:
     scan.host.only_live("sockets")
     # One list for all tables of a statement; the kernel's longer answers are asked for where `sockets` is one of them.
     detailed = "sockets" in scan.statement.wanted
-    found, notes = scan.shared("sockets", lambda: _read_all(scan.host.proc, detailed))
+    found, notes = scan.shared("sockets", lambda: _read_all(detailed))
     for note in notes:
         scan.note(note)
     return found
 
 
-def _read_all(proc: str, detailed: bool) -> tuple[list[tuple[int, Socket]], list[str]]:
+def _read_all(detailed: bool) -> tuple[list[tuple[int, Socket]], list[str]]:
     from .sock_diag import sockets
 
     here = own()
     mine = sockets(detailed=detailed)
     everything = [(here, found) for found in mine.sockets]
     notes = mine.notes
-    elsewhere, hidden = others(proc)
+    elsewhere, hidden = others()
     if hidden:
         whose = f"{hidden} process{'es'[: 2 * (hidden != 1)]}"
         notes.append(f"the network namespace of {whose} is not readable; sockets of others may be missing")

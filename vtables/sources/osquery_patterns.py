@@ -65,14 +65,14 @@ class _Walk:
         """A path without wildcard up to here, and what the rest leads to below it."""
         if rest:
             yield from self.below(path + "/", rest)
-        elif path and os.path.lexists(self._scan.host.path(path)):
-            directory = os.path.isdir(self._scan.host.path(path)) and not path.endswith("/")
+        elif path and self._scan.host.lexists(path):
+            directory = self._scan.host.isdir(path) and not path.endswith("/")
             yield path + "/" if directory else path
 
     def tree(self, folder: str, depth: int) -> Iterator[str]:
         """Everything below a directory that was not entered before."""
         try:
-            found = os.stat(self._scan.host.path(folder))
+            found = self._scan.host.stat(folder)
         except OSError:
             return
         if (found.st_dev, found.st_ino) in self._entered:
@@ -97,7 +97,7 @@ class _Walk:
         if dots:
             yield from ((".", True), ("..", True))
         try:
-            with os.scandir(scan.host.path(folder) or ".") as entries:
+            with scan.host.scandir(folder or ".") as entries:
                 for count, entry in enumerate(entries):
                     if count % _BATCH == 0:
                         scan.check()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..scan import Scan
+    from .host import Entry
 
 # Entries between two looks at whether the statement was stopped.
 _BATCH = 256
@@ -71,7 +72,7 @@ class _Walk:
         folder = "/".join([folder, *parts[:fixed]]) if fixed else folder
         rest = parts[fixed:]
         if not rest:
-            if os.path.lexists(self._scan.host.path(folder)):
+            if self._scan.host.lexists(folder):
                 self.found = True
                 yield folder
         elif self._any_depth in rest[0]:
@@ -94,7 +95,7 @@ class _Walk:
         end = "/" if not rest[-1] else ""
         start = len(top) + 1
         for path in self._tree(top, begins):
-            if matches(from_os(path[start:]) + end) and (not end or os.path.isdir(self._scan.host.path(path))):
+            if matches(from_os(path[start:]) + end) and (not end or self._scan.host.isdir(path)):
                 self.found = True
                 yield path + end
 
@@ -121,7 +122,7 @@ class _Walk:
             else:
                 stack.pop()
 
-    def _entries(self, folder: str) -> Iterator[os.DirEntry[str]]:
+    def _entries(self, folder: str) -> Iterator[Entry]:
         scan = self._scan
         scan.check()
         if self._remote and os.path.normpath(folder) in self._remote:
@@ -129,7 +130,7 @@ class _Walk:
             return
         scan.tried("directories", folder)
         try:
-            with os.scandir(scan.host.path(folder or "/")) as entries:
+            with scan.host.scandir(folder or "/") as entries:
                 for count, entry in enumerate(entries):
                     if count % _BATCH == 0:
                         scan.check()
@@ -142,7 +143,7 @@ class _Walk:
             scan.note(f"a directory cannot be read: {error.strerror}", folder)
 
 
-def leads_to_directory(entry: os.DirEntry[str]) -> bool:
+def leads_to_directory(entry: Entry) -> bool:
     """Whether it is a directory, or a link to one; a link to itself is none."""
     try:
         return entry.is_dir()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from .files import read_once
 from .text import decode, integer
 
 TYPE_CHECKING = False
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from ..scan import Scan
+    from .host import Host
 
     T = TypeVar("T")
 
@@ -22,9 +22,9 @@ _PIECE = 1 << 16
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def pids(proc: str) -> list[int]:
-    """The processes there are, by their number."""
-    return sorted([int(name) for name in os.listdir(proc) if name.isdigit() and name.isascii() and len(name) < 11])
+def pids(names: Iterable[str]) -> list[int]:
+    """The processes there are by the names in /proc, in the order of their numbers."""
+    return sorted([int(name) for name in names if name.isdigit() and name.isascii() and len(name) < 11])
 
 
 def chosen(scan: Scan, asked: Iterable[object] | None) -> Iterable[int]:
@@ -33,14 +33,14 @@ def chosen(scan: Scan, asked: Iterable[object] | None) -> Iterable[int]:
     /proc/PID leads to threads too, though it lists none: who asks for a thread's id gets no row.
     """
     if asked is None:
-        return pids(scan.host.proc)
-    return (pid for pid in asked if isinstance(pid, int) and pid > 0 and _leads(scan.host.proc, pid))
+        return pids(scan.host.listdir("/proc"))
+    return (pid for pid in asked if isinstance(pid, int) and pid > 0 and _leads(scan.host, pid))
 
 
-def _leads(proc: str, pid: int) -> bool:
+def _leads(host: Host, pid: int) -> bool:
     """Whether a process has this id, not one of its threads."""
     try:
-        return b"\nTgid:\t%d\n" % pid in read_once(f"{proc}/{pid}/status")
+        return b"\nTgid:\t%d\n" % pid in host.read_once(f"/proc/{pid}/status")
     except OSError:
         return False
 
@@ -159,9 +159,9 @@ def descriptors(scan: Scan, asked: Iterable[int] | None) -> Iterator[tuple[int, 
 
     Targets are as readlink(2) gives them: a path, or `socket:[INODE]`, `pipe:[INODE]`, `anon_inode:NAME`.
     """
-    proc, readlink = scan.host.proc, os.readlink
-    for pid, names in each(scan, lambda pid: os.listdir(f"{proc}/{pid}/fd"), asked):
-        folder = f"{proc}/{pid}/fd/"
+    readlink = scan.host.readlink
+    for pid, names in each(scan, lambda pid: scan.host.listdir(f"/proc/{pid}/fd"), asked):
+        folder = f"/proc/{pid}/fd/"
         for name in names:
             try:
                 target = readlink(folder + name)

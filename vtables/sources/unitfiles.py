@@ -169,7 +169,7 @@ def _template(path: str) -> str:
 def _target(scan: Scan, path: str) -> str:
     """The file a link leads to, as the host names it; the path itself where it is no link."""
     try:
-        linked = os.readlink(scan.host.path(path))
+        linked = scan.host.readlink(path)
     except OSError:
         return path
     target = os.path.normpath(os.path.join(os.path.dirname(path), linked))

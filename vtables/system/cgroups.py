@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
-from ..sources.files import read
 from ..sources.mounts import mounts_of
 from ..sources.sysfs import attribute, number
 from ..sources.text import from_os, integer
@@ -14,6 +11,8 @@ from ..table import BIGINT, INTEGER, TEXT, Column, Table
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ..sources.host import Host
 
 
 # Version 1: what a hierarchy's mount options can name beside plain options (cgroups(7)).
@@ -27,9 +26,10 @@ _NO_LIMIT = 1 << 62
 class _Group:
     """One control group; each of its files is read when a column asks for it."""
 
-    __slots__ = ("_folder", "_stat", "controllers", "path", "version")
+    __slots__ = ("_folder", "_host", "_stat", "controllers", "path", "version")
 
-    def __init__(self, folder: str, path: str, version: int, controllers: str) -> None:
+    def __init__(self, host: Host, folder: str, path: str, version: int, controllers: str) -> None:
+        self._host = host
         self._folder = folder
         self._stat: dict[str, str] | None = None
         self.path = path
@@ -38,7 +38,7 @@ class _Group:
 
     def _first(self, *names: str) -> int | None:
         for name in names:
-            found = number(f"{self._folder}/{name}")
+            found = number(self._host, f"{self._folder}/{name}")
             if found is not None:
                 return found if found < _NO_LIMIT else None
         return None
@@ -53,7 +53,7 @@ class _Group:
 
     @property
     def cpu_max(self) -> str:
-        quota = attribute(self._folder + "/cpu.max")
+        quota = attribute(self._host, self._folder + "/cpu.max")
         if quota or self.version == 2:
             return quota
         limit, period = self._first("cpu.cfs_quota_us"), self._first("cpu.cfs_period_us")
@@ -76,10 +76,10 @@ class _Group:
 
     @property
     def processes(self) -> int:
-        return len(read(self._folder + "/cgroup.procs").split())
+        return len(self._host.read(self._folder + "/cgroup.procs").split())
 
     def _event(self, file: str, key: str) -> int | None:
-        for line in attribute(f"{self._folder}/{file}").split("\n"):
+        for line in attribute(self._host, f"{self._folder}/{file}").split("\n"):
             name, _, value = line.partition(" ")
             if name == key:
                 return integer(value)
@@ -117,14 +117,14 @@ class Cgroups(Table):
             if mount.type not in ("cgroup", "cgroup2"):
                 continue
             version = 2 if mount.type == "cgroup2" else 1
-            top = scan.host.path(mount.path)
+            top = mount.path
             if version == 2:
-                controllers = ",".join(attribute(top + "/cgroup.controllers").split())
+                controllers = ",".join(attribute(scan.host, top + "/cgroup.controllers").split())
             else:
                 options = mount.options.split(",")
                 controllers = ",".join(
                     option for option in options if option in _CONTROLLERS or option.startswith("name=")
                 )
-            for folder, _, _ in os.walk(top):
+            for folder, _ in scan.host.walk(top):
                 scan.check()
-                yield _Group(folder, from_os(folder[len(top) :]) or "/", version, controllers)
+                yield _Group(scan.host, folder, from_os(folder[len(top) :]) or "/", version, controllers)

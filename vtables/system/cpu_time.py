@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.files import read
 from ..sources.text import decode, integer
 from ..table import BIGINT, INTEGER, Column, Table
 
@@ -49,4 +48,4 @@ class CpuTime(Table):
     examples = ["SELECT core, user, system, idle FROM cpu_time;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[int, ...]]:
-        yield from parse_cpu_times(read(scan.host.proc + "/stat"))
+        yield from parse_cpu_times(scan.host.read("/proc/stat"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.files import read
 from ..sources.text import decode
 from ..table import TEXT, Column, Table
 
@@ -24,5 +23,5 @@ class LoadAverage(Table):
     examples = ["SELECT period, average FROM load_average;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[str, str]]:
-        values = decode(read(scan.host.proc + "/loadavg")).split()
+        values = decode(scan.host.read("/proc/loadavg")).split()
         yield from zip(_PERIODS, values)

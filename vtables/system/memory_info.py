@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.files import read
 from ..sources.procfs import kib, parse_fields
 from ..table import BIGINT, Column, Table
 
@@ -43,5 +42,5 @@ class MemoryInfo(Table):
     examples = ["SELECT human_size(memory_available) AS available FROM memory_info;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[int | None, ...]]:
-        fields = parse_fields(read(scan.host.proc + "/meminfo"))
+        fields = parse_fields(scan.host.read("/proc/meminfo"))
         yield tuple([kib(fields.get(key, b"")) for key in _KEYS])

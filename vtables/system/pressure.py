@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..errors import TableUnavailable
 from ..scan import Scan
-from ..sources.files import read
 from ..sources.text import integer
 from ..table import BIGINT, DOUBLE, TEXT, Column, Table
 
@@ -53,7 +52,7 @@ class Pressure(Table):
         missing = 0
         for resource in _RESOURCES:
             try:
-                raw = read(f"{scan.host.proc}/pressure/{resource}")
+                raw = scan.host.read(f"/proc/pressure/{resource}")
             except OSError:
                 missing += 1
                 continue

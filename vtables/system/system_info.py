@@ -6,7 +6,6 @@ import os
 
 from ..scan import Scan
 from ..sources.cpuinfo import parse_cpuinfo
-from ..sources.files import read
 from ..sources.procfs import kib, parse_fields
 from ..sources.sysfs import attribute
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
@@ -15,6 +14,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+
+_FIRMWARE = (
+    "product_uuid",
+    *("sys_vendor", "product_name", "product_version", "product_serial"),
+    *("board_vendor", "board_name", "board_version", "board_serial"),
+)
 
 
 class SystemInfo(Table):
@@ -47,15 +53,15 @@ class SystemInfo(Table):
     examples = ["SELECT hostname, cpu_brand, cpu_logical_cores, human_size(physical_memory) FROM system_info;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        cpus = parse_cpuinfo(read(scan.host.proc + "/cpuinfo"))
+        cpus = parse_cpuinfo(scan.host.read("/proc/cpuinfo"))
         first = cpus[0] if cpus else {}
         cores = {(cpu.get("physical id"), cpu.get("core id", cpu["processor"])) for cpu in cpus}
-        memory = parse_fields(read(scan.host.proc + "/meminfo")).get(b"MemTotal", b"")
-        dmi = scan.host.sys + "/class/dmi/id/"
-        name = attribute(scan.host.proc + "/sys/kernel/hostname")
+        memory = parse_fields(scan.host.read("/proc/meminfo")).get(b"MemTotal", b"")
+        firmware = [attribute(scan.host, "/sys/class/dmi/id/" + key) for key in _FIRMWARE]
+        name = attribute(scan.host, "/proc/sys/kernel/hostname")
         yield (
             name,
-            attribute(dmi + "product_uuid"),
+            firmware[0],
             os.uname().machine if scan.host.live else "",
             first.get("model", ""),
             first.get("model name", ""),
@@ -64,8 +70,7 @@ class SystemInfo(Table):
             len({cpu.get("physical id") for cpu in cpus}) or None,
             first.get("microcode", ""),
             kib(memory),
-            *(attribute(dmi + key) for key in ("sys_vendor", "product_name", "product_version", "product_serial")),
-            *(attribute(dmi + key) for key in ("board_vendor", "board_name", "board_version", "board_serial")),
+            *firmware[1:],
             name,
             name,
         )

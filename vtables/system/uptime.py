@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.files import read
 from ..sources.text import decode, integer
 from ..table import BIGINT, INTEGER, Column, Table
 
@@ -25,7 +24,7 @@ class Uptime(Table):
     examples = ["SELECT days, human_time(total_seconds) FROM uptime;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[int, ...]]:
-        total = integer(decode(read(scan.host.proc + "/uptime")).partition(".")[0])
+        total = integer(decode(scan.host.read("/proc/uptime")).partition(".")[0])
         if total is None:
             scan.note("/proc/uptime makes no sense")
             return

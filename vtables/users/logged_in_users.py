@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ..scan import Scan
 from ..sources.configuration import bytes_of, understood
 from ..sources.utmp import LARGEST, parse_utmp
@@ -32,7 +30,7 @@ class LoggedInUsers(Table):
     examples = ["SELECT user, tty, host, ago(time) AS since FROM logged_in_users WHERE type = 'user';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        file = next((file for file in _FILES if os.path.exists(scan.host.path(file))), None)
+        file = next((file for file in _FILES if scan.host.exists(file)), None)
         if file is None:
             scan.note("there is no utmp file, so who is logged in cannot be told")
             return
