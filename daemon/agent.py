@@ -8,10 +8,11 @@ import select
 import sys
 
 from ..events.window import named
+from ..files.trust import check_trusted
+from ..files.write import append, private_folder
 from ..vtables.errors import HostqlError
 from ..watchdog.memory import environment
 from .config.build import load
-from .config.reader import check_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def start(
     config_path, state = os.path.abspath(config_path), os.path.abspath(state)
     config = load(config_path, given=given)
     try:
-        os.makedirs(state, mode=0o700, exist_ok=True)
+        private_folder(state)
+        check_trusted(state)
     except OSError as error:
         raise HostqlError(f"the state cannot be kept in {state}: {error.strerror}") from error
-    check_private(state)
     if pidfile:
         pidfile = os.path.abspath(pidfile)
         if not os.access(os.path.dirname(pidfile), os.W_OK):
@@ -118,7 +119,7 @@ def _needs_guard() -> bool:
 def _to_background(log: str) -> int:
     """Leave the terminal and whoever started this (daemon(7)), who goes on once worker and collector run: the file
     descriptor to tell so. Raises HostqlError, where we were started, if the watcher ends before."""
-    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    out = append(log, 0o600, plain=True)
     said = os.fstat(out).st_size
     reader, writer = os.pipe()
     if os.fork():

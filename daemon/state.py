@@ -13,6 +13,8 @@ from contextlib import contextmanager
 
 import apsw
 
+from ..files.write import make_private
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -237,9 +239,7 @@ class State:
         return gone
 
     def _open(self) -> apsw.Connection:
-        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-        # Made here, so that it is private from its first moment.
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        make_private(self.path)
         connection = apsw.Connection(self.path)
         try:
             connection.set_busy_timeout(10_000)

@@ -13,6 +13,7 @@ import time
 
 import apsw
 
+from ..files.write import make_private
 from ..vtables.table import quote
 from .buffer_file import declarations, is_added, last_written, shrink, storable, transact
 from .catalog import catalog
@@ -244,10 +245,8 @@ class Buffer:
             return connection
 
     def _open_file(self) -> apsw.Connection:
-        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
         before = last_written(self.path)
-        # Made here, so that it is private from its first moment.
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        make_private(self.path)
         connection = apsw.Connection(self.path)
         try:
             self._prepare(connection)

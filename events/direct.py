@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 
+from ..files.write import append
 from .stream import GAP
 
 TYPE_CHECKING = False
@@ -145,7 +146,7 @@ class JsonLines:
         import json
 
         if self._fd < 0:
-            self._fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._fd = append(self._path, 0o600)
         encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
         lines = []
         for row in rows:

@@ -71,9 +71,12 @@ def denylist(given: Arguments) -> int:
         path = os.path.join(_state(given), "denylist.json")
         if not os.access(_state(given), os.X_OK) and os.path.isdir(_state(given)):
             raise HostqlError(f"{path} is for root to read")
+        denylist = Denylist(path)
+        if denylist.problem:
+            raise HostqlError(denylist.problem)
         rows = [
             (entry["query"], entry["reason"], _when(entry["since"]), _when(entry["until"]))
-            for entry in Denylist(path).current()
+            for entry in denylist.current()
         ]
         _print(given, ("query", "reason", "since", "until"), rows)
         return 0

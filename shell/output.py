@@ -9,8 +9,6 @@ Without `complete`, whatever had that name before is left as it was.
 
 from __future__ import annotations
 
-import os
-import stat
 import sys
 
 from ..vtables.errors import HostqlError
@@ -20,38 +18,26 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import TextIO
 
+    from ..files.write import NewFile
+
 
 class Output:
-    """Standard output for '', else a file; a device, FIFO or socket is written as it stands. Raises HostqlError."""
+    """Standard output for '', else a file (`files/write.py` says which are replaced, which written as they are). Raises
+    HostqlError."""
 
     def __init__(self, name: str) -> None:
         self.complete = False
         self._name = name
-        self._path = os.path.realpath(name) if name else ""
-        self._unfinished = ""
+        self._file: NewFile | None = None
         self.stream: TextIO = sys.stdout
         if name:
+            from ..files.write import NewFile
+
             try:
-                self.stream = os.fdopen(self._open(), "w", encoding="utf-8", errors="backslashreplace")
+                self._file = NewFile(name)
             except OSError as error:
                 raise self._failed(error) from error
-
-    def _open(self) -> int:
-        mode = None
-        try:
-            found = os.stat(self._name)
-        except FileNotFoundError:
-            pass
-        else:
-            if not stat.S_ISREG(found.st_mode):
-                return os.open(self._name, os.O_WRONLY | os.O_CLOEXEC)
-            mode = stat.S_IMODE(found.st_mode)
-        folder, name = os.path.split(self._path)
-        self._unfinished = os.path.join(folder, f".{name[:200]}.{os.getpid()}.unfinished")
-        fd = os.open(self._unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-        if mode is not None:
-            os.fchmod(fd, mode)
-        return fd
+            self.stream = self._file.text()
 
     def _failed(self, error: OSError) -> HostqlError:
         return HostqlError(f"cannot write {self._name}: {error.strerror}")
@@ -62,22 +48,13 @@ class Output:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._name:
+        if self._file is None:
             return
         try:
-            self.stream.close()
-            if self._unfinished and self.complete:
-                os.replace(self._unfinished, self._path)
-                self._unfinished = ""
+            try:
+                if self.complete:
+                    self._file.publish()
+            finally:
+                self._file.close()
         except OSError as failure:
             raise self._failed(failure) from failure
-        finally:
-            if self._unfinished:
-                _remove(self._unfinished)
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        return

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +44,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.parent.name
         group = "kernel" if folder == "live" else f"{folder}/{item.path.stem}"
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture
+def private_path() -> Iterator[Path]:
+    """A temporary directory below those that nobody else can write, which leaves out /tmp: a configuration is read
+    nowhere else. Others may look into it."""
+    base = "/var/lib" if os.geteuid() == 0 else os.path.expanduser("~")
+    path = Path(os.path.realpath(tempfile.mkdtemp(prefix="hostql-test-", dir=base)))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture

@@ -13,11 +13,12 @@ ROOT = Path(__file__).parent.parent
 
 # Which rooms a room may import from (docs/architecture.md).
 ALLOWED = {
-    "vtables": set(),
-    "watchdog": set(),
-    "events": {"vtables"},
-    "daemon": {"vtables", "events", "watchdog"},
-    "shell": {"vtables", "events", "watchdog", "daemon"},
+    "files": set(),
+    "vtables": {"files"},
+    "watchdog": {"files"},
+    "events": {"files", "vtables"},
+    "daemon": {"files", "vtables", "events", "watchdog"},
+    "shell": {"files", "vtables", "events", "watchdog", "daemon"},
 }
 
 

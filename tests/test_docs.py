@@ -39,12 +39,12 @@ def test_the_page_of_options_is_current() -> None:
     assert page == generator().options_page(), "run `make docs`"  # type: ignore[attr-defined]
 
 
-def test_the_configuration_of_the_documentation_works(tmp_path: Path) -> None:
+def test_the_configuration_of_the_documentation_works(private_path: Path) -> None:
     from hostql.daemon.check import check
 
     page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
     (text,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
-    file = tmp_path / "hostql.conf"
+    file = private_path / "hostql.conf"
     file.write_text(text)
     file.chmod(0o600)
     config, faults = check(str(file))

@@ -22,6 +22,7 @@ import sys
 from contextlib import ExitStack
 from functools import partial
 
+from ..files.write import NewFile
 from . import cgroups
 from .allowance import allowance
 from .child import Child, Spec
@@ -105,9 +106,12 @@ def _prepared(spec: dict[str, Any], lasts: int, at_end: ExitStack) -> Watcher:
     ]
     notify = Notify(_own_ready(spec))
     at_end.callback(notify.say, STOPPING=1)
+    denylist = Denylist(f"{state}/denylist.json")
+    if denylist.problem:
+        say(denylist.problem)
     watcher = Watcher(
         children,
-        Denylist(f"{state}/denylist.json"),
+        denylist,
         limits,
         delay=spec.get("delay", 60.0),
         patience=spec.get("patience", 4.0),
@@ -124,11 +128,8 @@ def _prepared(spec: dict[str, Any], lasts: int, at_end: ExitStack) -> Watcher:
 
 def _write_pid(path: str, pid: int) -> None:
     """At once: whoever reads it finds a number."""
-    new = f"{path}.new"
-    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    os.write(file, f"{pid}\n".encode())
-    os.close(file)
-    os.replace(new, path)
+    with NewFile(path, mode=0o644) as file:
+        file.text().write(f"{pid}\n")
 
 
 def _remove_pid(path: str, pid: int) -> None:

@@ -7,8 +7,10 @@ its text: one that was changed may run again.
 from __future__ import annotations
 
 import json
-import os
 import time
+
+from ..files.trust import read_trusted
+from ..files.write import NewFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,32 +20,39 @@ if TYPE_CHECKING:
 PERIOD = 86_400
 # Deaths of the worker at the same query, without a limit being broken, that deny it too.
 DEATHS = 3
+# Bytes of the file.
+LARGEST = 16 << 20
 
 
 class Denylist:
     """entries   [{query, sql, reason, usage, since, until}]; `sql` is '' for one that was named by hand: any text
     deaths    how often the worker died at a query, without a limit being broken: {"QUERY SQL": times}
+    problem   why the file is not used; '' where it is, or there is none
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.entries: list[dict[str, Any]] = []
         self.deaths: dict[str, int] = {}
+        self.problem = ""
         self.read()
 
     def read(self) -> None:
-        """Read the file, if there is one. One that is damaged counts for nothing."""
+        """Read the file, if there is one. One that is damaged, or that others can write, counts for nothing."""
+        self.problem = ""
         try:
-            with open(self.path, encoding="utf-8") as file:
-                found = json.load(file)
+            found = json.loads(read_trusted(self.path, LARGEST))
             self.entries = [
                 entry
                 for entry in found["entries"]
                 if isinstance(entry["query"], str) and entry["until"] > 0 and entry["since"] > 0
             ]
             self.deaths = {str(name): int(times) for name, times in found["deaths"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except FileNotFoundError:
             self.entries, self.deaths = [], {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            self.entries, self.deaths = [], {}
+            self.problem = f"cannot read {self.path}: {getattr(error, 'strerror', None) or 'it is damaged'}"
 
     def deny(
         self, query: str, sql: str, reason: str, usage: dict[str, Any] | None = None, seconds: float = PERIOD
@@ -88,14 +97,9 @@ class Denylist:
     def _write(self) -> None:
         """The file is the old one or the new one, whenever the power fails."""
         content = json.dumps({"entries": self.current(), "deaths": self.deaths}, indent=1)
-        new = f"{self.path}.new"
         try:
-            fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(fd, "w", encoding="utf-8") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(new, self.path)
+            with NewFile(self.path, mode=0o600, durable=True) as file:
+                file.text().write(content)
         except OSError:
             # A full disk: what is known here holds all the same, as long as this process lives.
             pass

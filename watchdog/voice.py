@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import select
 
+from ..files.write import NewFile
+
 _STDERR = 2
 # Bytes of the file that standard error is; what was said before is kept beside it, once.
 LARGEST = 1 << 20
@@ -35,13 +37,11 @@ def shorten(path: str) -> None:
         return
     kept = f"{path}.1"
     try:
-        _copy(path, f"{kept}.new")
-        os.replace(f"{kept}.new", kept)
+        _copy(path, kept)
         told = f"what was said before is in {kept}"
     except OSError as error:
         # Where the disk is full, this is what makes room.
         told = f"what was said before could not be kept in {kept}: {error.strerror}"
-        _remove(f"{kept}.new")
     os.ftruncate(_STDERR, 0)
     say(told)
 
@@ -49,18 +49,8 @@ def shorten(path: str) -> None:
 def _copy(path: str, to: str) -> None:
     source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        copy = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            while os.sendfile(copy, source, None, LARGEST):
+        with NewFile(to, mode=0o600) as copy:
+            while os.sendfile(copy.fd, source, None, LARGEST):
                 pass
-        finally:
-            os.close(copy)
     finally:
         os.close(source)
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass

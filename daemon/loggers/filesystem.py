@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 
+from ...files.write import append
 from .logger import RESULT, SNAPSHOT, STATUS, Logger
 
 TYPE_CHECKING = False
@@ -86,7 +85,7 @@ class Filesystem(Logger):
             file = None
         if file is None:
             os.makedirs(self._folder, mode=0o750, exist_ok=True)
-            file = self._files[kind] = _opened(path, self._mode)
+            file = self._files[kind] = append(path, self._mode, plain=True)
         return file
 
     def _rotate(self, kind: str) -> None:
@@ -101,22 +100,6 @@ class Filesystem(Logger):
             else:
                 os.unlink(f"{path}.{number}")
         os.replace(path, f"{path}.1")
-
-
-def _opened(path: str, mode: int) -> int:
-    """A file to append to, a new one with just this mode. OSError for what is no file: a FIFO makes its writer wait."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    try:
-        file = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        file = os.open(path, flags)
-    else:
-        # Whatever the umask is.
-        os.fchmod(file, mode)
-    if not stat.S_ISREG(os.fstat(file).st_mode):
-        os.close(file)
-        raise OSError(errno.EINVAL, f"{path} is no regular file")
-    return file
 
 
 def _encoded(line: str) -> bytes:

@@ -31,7 +31,10 @@ class HostqlDenylist(Table):
     examples = ["SELECT query, reason, datetime(until, 'unixepoch') AS until FROM hostql_denylist;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        for entry in Denylist(os.path.join(readable_state(scan), "denylist.json")).current():
+        denylist = Denylist(os.path.join(readable_state(scan), "denylist.json"))
+        if denylist.problem:
+            scan.note(denylist.problem)
+        for entry in denylist.current():
             usage = entry.get("usage") or {}
             took = (usage.get("cpu"), usage.get("memory"), usage.get("wall"))
             yield (entry["query"], entry["sql"], entry["reason"], entry["since"], entry["until"], *took)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO
 
+    from ...files.write import NewFile
+
 # A file's ending tells the format, where the mode leaves it open.
 _ENDINGS = {
     ".csv": "csv",
@@ -38,25 +40,35 @@ class Destination:
         self.name = "the terminal"
         self.format = ""
         self._stream: IO[str] | None = None
+        self._file: NewFile | None = None
         self._command = ""
         self._once = False
 
     def to_terminal(self) -> None:
         """From now on to the terminal."""
-        if self._stream is not None:
-            self._stream.close()
-        self._stream, self._command, self._once = None, "", False
+        file, name = self._file, self.name
+        self._file, self._stream, self._command, self._once = None, None, "", False
         self.name, self.format = "the terminal", ""
+        if file is not None:
+            try:
+                file.close()
+            except OSError as error:
+                raise HostqlError(f"cannot write to {name}: {error.strerror}") from error
 
     def to_file(self, path: str, *, once: bool = False) -> None:
-        """To a file, which is begun anew. HostqlError where it cannot be written."""
+        """To a file: a new one, which is there from now on, or for the next result alone when that is complete.
+        HostqlError where it cannot be written."""
+        from ...files.write import NewFile
+
         path = os.path.expanduser(path)
         try:
-            stream = open(path, "w", encoding="utf-8", errors="backslashreplace")
+            file = NewFile(path)
+            if not once:
+                file.publish()
         except OSError as error:
             raise HostqlError(f"cannot write {path}: {error.strerror}") from error
         self.to_terminal()
-        self._stream, self._once = stream, once
+        self._file, self._stream, self._once = file, file.text(), once
         self.name, self.format = path, format_for(path)
 
     def to_command(self, command: str) -> None:
@@ -75,9 +87,11 @@ class Destination:
                 with _running(self._command) as pipe:
                     yield pipe
             else:
-                assert self._stream is not None
+                assert self._stream is not None and self._file is not None
                 yield self._stream
                 self._stream.flush()
+                if self._once:
+                    self._file.publish()
         except OSError as error:
             raise HostqlError(f"cannot write to {self.name}: {error.strerror}") from error
         finally:

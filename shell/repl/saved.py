@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from ...files.write import NewFile, private_folder
 from ...vtables.errors import HostqlError
 from ...vtables.suggest import nearest
 from .settings import config_folder
@@ -44,12 +45,9 @@ class SavedQueries:
         """Keep the SQL under the name, in place of what was there; returns the file. HostqlError."""
         path = self._path(name)
         try:
-            os.makedirs(self.folder, mode=0o700, exist_ok=True)
-            with open(
-                os.open(path + ".part", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-            ) as f:
-                f.write(sql.strip() + "\n")
-            os.replace(path + ".part", path)
+            private_folder(self.folder)
+            with NewFile(path, mode=0o600, durable=True) as file:
+                file.text().write(sql.strip() + "\n")
         except OSError as error:
             raise HostqlError(f"cannot write {path}: {error.strerror}") from error
         return path

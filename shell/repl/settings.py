@@ -6,10 +6,10 @@ The file is `$XDG_CONFIG_HOME/hostql/config` (~/.config): lines of `name = value
 from __future__ import annotations
 
 import os
-import stat
 
+from ...files.trust import read_trusted
+from ...files.write import NewFile, private_folder
 from ...vtables.errors import ConfigError, HostqlError
-from ...vtables.sources.files import read_regular
 from ...vtables.suggest import nearest
 from ...watchdog.limits import Limits, parse_size
 from ..options import FORMATS, UsageError
@@ -155,12 +155,9 @@ def config_path() -> str:
 def load(settings: Settings, path: str) -> Iterator[ConfigError]:
     """Take the file's values over, line by line; gives an error for each line that is no use. No file is no error."""
     try:
-        _check_safe(path)
-        lines = read_regular(path, LARGEST).decode("utf-8").splitlines()
+        # A pager that others can choose would run as this user.
+        lines = read_trusted(path, LARGEST, sticky=True).decode("utf-8").splitlines()
     except FileNotFoundError:
-        return
-    except ConfigError as error:
-        yield error
         return
     except (OSError, UnicodeDecodeError) as error:
         yield ConfigError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is not UTF-8'}", file=path)
@@ -180,15 +177,13 @@ def load(settings: Settings, path: str) -> Iterator[ConfigError]:
 
 def save(settings: Settings, path: str) -> None:
     """Write the settings that differ from their defaults, each under its description. Raises OSError."""
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    private_folder(os.path.dirname(path))
     lines = ["# Settings of hostql's prompt; `.config` lists all."]
     for name, setting in SETTINGS.items():
         if getattr(settings, name) != setting.default:
             lines += ["", f"# {setting.doc}", f"{name} = {settings.text(name)}"]
-    part = path + ".part"
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
-    os.replace(part, path)
+    with NewFile(path, mode=0o600, durable=True) as file:
+        file.text().write("\n".join(lines) + "\n")
 
 
 def take(settings: Settings, given: Arguments) -> None:
@@ -204,15 +199,6 @@ def take(settings: Settings, given: Arguments) -> None:
                 settings.set(name, text)
             except HostqlError as error:
                 raise UsageError(f"--{option}: {error.message}", error.hint) from error
-
-
-def _check_safe(path: str) -> None:
-    """A pager that others can choose would run as this user."""
-    found = os.stat(path)
-    if found.st_uid not in (0, os.geteuid()) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise ConfigError(
-            f"{path} is not used: others can write it", f"chmod go-w {path}, and make it your own.", file=path
-        )
 
 
 def _count(text: str) -> int:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 from ...vtables.errors import HostqlError
 from .destination import format_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any, TextIO
+    from typing import Any, BinaryIO, TextIO
 
     Rows = tuple[list[str], Iterator[Sequence[Any]]]
 
@@ -35,22 +33,18 @@ def read_rows(path: str) -> Rows:
 
 def write_rows(path: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Write a file in the format of its ending; returns how many rows. The file appears only when it is whole."""
-    part = path + ".part"
+    from ...files.write import NewFile
+
+    kind = _kind(path)
     try:
-        if _kind(path) == "parquet":
-            count = _write_parquet(part, columns, rows)
-        else:
+        with NewFile(path) as file:
+            if kind == "parquet":
+                return _write_parquet(file.binary(), columns, rows)
             from ..formats import write
 
-            with open(part, "w", encoding="utf-8", errors="backslashreplace") as file:
-                count = write(_kind(path), columns, rows, file)
-        os.replace(part, path)
+            return write(kind, columns, rows, file.text())
     except OSError as error:
         raise HostqlError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        if os.path.exists(part):
-            os.unlink(part)
-    return count
 
 
 def _kind(path: str) -> str:
@@ -122,7 +116,7 @@ def _read_parquet(path: str) -> Rows:
     return columns, rows()
 
 
-def _write_parquet(path: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+def _write_parquet(file: BinaryIO, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     from itertools import islice
 
     pa = _pyarrow()
@@ -135,7 +129,7 @@ def _write_parquet(path: str, columns: Sequence[str], rows: Iterable[Sequence[An
             arrays = [_array(pa, [row[i] for row in group]) for i in range(len(names))]
             if writer is None:
                 table = pa.table(arrays, names=names)
-                writer = pa.parquet.ParquetWriter(path, table.schema)
+                writer = pa.parquet.ParquetWriter(file, table.schema)
             else:
                 table = pa.table([a.cast(f.type) for a, f in zip(arrays, writer.schema)], schema=writer.schema)
             writer.write_table(table)

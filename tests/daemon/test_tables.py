@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -52,8 +51,6 @@ def test_without_an_agent(table: type[Table], tmp_path: Path) -> None:
 
 
 def test_a_state_of_another_user(table: type[Table], tmp_path: Path) -> None:
-    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
-        os.chmod(folder, 0o755)
     state = tmp_path / "state"
     state.mkdir(mode=0o700)
 

@@ -148,7 +148,8 @@ def test_others_are_told_that_events_are_for_root(buffer: str, config: str):
     # What is imported is imported before the child loses the right to.
     assert profiles(config).rules().rules
     assert Trial is not None
-    with tempfile.TemporaryDirectory() as folder:
+    # Where others may look, and a configuration may be.
+    with tempfile.TemporaryDirectory(dir="/var/lib" if os.geteuid() == 0 else None) as folder:
         shutil.copy(config, folder)
         shutil.copy(buffer, folder)
         os.chmod(folder, 0o755)

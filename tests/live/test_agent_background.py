@@ -176,7 +176,7 @@ def test_a_state_that_others_may_write_is_refused(background: Background) -> Non
     background.state.mkdir()
     background.state.chmod(0o777)
     done = background.start()
-    assert done.returncode == 1 and "others can write" in done.stderr and not background.pidfile.exists()
+    assert done.returncode == 1 and "writable by others (mode 0777)" in done.stderr and not background.pidfile.exists()
 
 
 def test_a_second_one_says_why_it_does_not_start(background: Background) -> None:

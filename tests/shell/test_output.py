@@ -6,10 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ..conftest import NOBODY
 from .running import hostql
 
 
@@ -65,6 +68,65 @@ def test_a_device_is_written_as_it_stands():
     assert hostql("-o", "/dev/stdout", "--csv", "SELECT 1 AS a").stdout == "a\n1\n"
     full = hostql("-o", "/dev/full", "SELECT 1")
     assert (full.returncode, full.stderr) == (1, "error: cannot write /dev/full: No space left on device\n")
+
+
+WRITERS = {
+    "-o": lambda path: hostql("-o", str(path), "--csv", "SELECT 1 AS a"),
+    ".export": lambda path: hostql("-", stdin=f".export {path} SELECT 1 AS a\n"),
+    ".once": lambda path: hostql("-", stdin=f".mode csv\n.once {path}\nSELECT 1 AS a;\n"),
+    ".output": lambda path: hostql("-", stdin=f".mode csv\n.output {path}\nSELECT 1 AS a;\n"),
+}
+
+
+@pytest.fixture(params=sorted(WRITERS))
+def write(request: pytest.FixtureRequest) -> Callable[[Path], subprocess.CompletedProcess[str]]:
+    """Each command that writes rows to a file."""
+    return WRITERS[request.param]
+
+
+def test_every_writer_replaces_what_had_the_name(tmp_path: Path, write: Any):
+    out, other = tmp_path / "out.csv", tmp_path / "other"
+    out.write_text("before\n")
+    out.chmod(0o600)
+    os.link(out, other)
+    assert (write(out).returncode, out.read_text()) == (0, "a\n1\n")
+    assert (other.read_text(), out.stat().st_mode & 0o777) == ("before\n", 0o600)
+    assert sorted(os.listdir(tmp_path)) == ["other", "out.csv"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to plant files of another user")
+@pytest.mark.parametrize("what", ["link", "fifo", "file"])
+def test_no_writer_is_led_astray_by_what_others_put_there(tmp_path: Path, write: Any, what: str):
+    folder, precious = tmp_path / "shared", tmp_path / "precious"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    precious.write_text("precious\n")
+    out = folder / "out.csv"
+    if what == "link":
+        out.symlink_to(precious)
+    elif what == "fifo":
+        os.mkfifo(out)
+    else:
+        out.write_text("theirs\n")
+    os.chown(out, NOBODY, NOBODY, follow_symlinks=False)
+    before = out.lstat()
+    done = write(out)
+    assert precious.read_text() == "precious\n"
+    if what == "file":
+        # Theirs keeps what was in it; the name has another.
+        assert (out.read_text(), out.stat().st_uid) == ("a\n1\n", 0)
+        assert out.stat().st_ino != before.st_ino
+    else:
+        assert f"of uid {NOBODY}" in done.stderr
+        assert out.lstat().st_ino == before.st_ino
+
+
+def test_a_query_that_fails_leaves_what_once_had(tmp_path: Path):
+    out = tmp_path / "out.csv"
+    out.write_text("before\n")
+    assert "nope" in hostql("-", stdin=f".once {out}\nSELECT nope;\n").stderr
+    assert out.read_text() == "before\n"
+    assert os.listdir(tmp_path) == ["out.csv"]
 
 
 @pytest.mark.parametrize("name", ["/does/not/exist/out", "/etc", "/proc/out"])

@@ -108,9 +108,18 @@ def test_a_damaged_denylist_counts_for_nothing(tmp_path: Path, content: str):
     path = tmp_path / "denylist.json"
     path.write_text(content)
     denylist = Denylist(str(path))
-    assert denylist.entries == []
+    assert (denylist.entries, denylist.problem) == ([], f"cannot read {path}: it is damaged")
     denylist.deny("q", "sha", "x")
     assert Denylist(str(path)).denied("q", "sha") is not None
+
+
+def test_a_denylist_that_others_can_write_counts_for_nothing(tmp_path: Path):
+    path = tmp_path / "denylist.json"
+    Denylist(str(path)).deny("q", "sha", "x")
+    path.chmod(0o666)
+    denylist = Denylist(str(path))
+    assert denylist.entries == []
+    assert denylist.problem == f"cannot read {path}: writable by others (mode 0666); chmod go-w it"
 
 
 def test_a_clock_that_was_set_back_denies_nothing_for_years(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

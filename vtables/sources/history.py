@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 import time
 
 import apsw
+
+from ...files.write import make_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,14 +38,7 @@ class History:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        # Made here, so that it is private from its first moment; without waiting, should it be a FIFO.
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
-        regular = stat.S_ISREG(os.fstat(fd).st_mode)
-        os.close(fd)
-        if not regular:
-            raise OSError(errno.EINVAL, "it is no regular file", path)
-        os.chmod(path, 0o600)
+        make_private(path)
         self._connection = apsw.Connection(path)
         self._connection.set_busy_timeout(_BUSY_MS)
         for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", _SCHEMA):

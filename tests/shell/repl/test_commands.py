@@ -286,7 +286,7 @@ def test_a_config_that_others_can_write_is_not_used(tmp_path: Path) -> None:
     path.write_text("mode = json\n")
     path.chmod(0o666)
     settings = Settings()
-    assert ["others can write it" in problem.message for problem in load(settings, str(path))] == [True]
+    assert ["writable by others (mode 0666)" in problem.message for problem in load(settings, str(path))] == [True]
     assert settings.mode == "auto"
 
 

@@ -1,0 +1,127 @@
+"""What nobody else can have written is read; all else is refused, with what to do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hostql.files.trust import check_trusted, read_trusted
+
+from ..conftest import NOBODY, as_nobody
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to own a file as somebody else")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "a" / "b" / "file"
+    path.parent.mkdir(parents=True)
+    path.write_text("text")
+    path.chmod(0o640)
+    return path
+
+
+def why(path: Path | str, **options: bool) -> str:
+    try:
+        read_trusted(str(path), 100, **options)
+    except OSError as error:
+        return str(error.strerror)
+    return ""
+
+
+def test_a_file_that_is_ours_alone(file: Path):
+    assert read_trusted(str(file), 100) == b"text"
+    assert read_trusted(str(file), 2) == b"te"
+    (file.parent.parent / "link").symlink_to("b")
+    assert read_trusted(str(file.parent.parent / "link" / "file"), 100) == b"text"
+
+
+@pytest.mark.parametrize("mode", [0o1777, 0o777, 0o775, 0o702])
+@pytest.mark.parametrize("above", [0, 1])
+def test_others_can_write_a_directory_above(file: Path, above: int, mode: int):
+    folder = file.parents[above]
+    folder.chmod(mode)
+    assert why(file).startswith(f"{folder} is writable by others (mode {mode:04o}); ")
+    with pytest.raises(PermissionError):
+        check_trusted(str(file.parent))
+
+
+def test_others_can_write_the_file(file: Path):
+    for mode in (0o660, 0o602):
+        file.chmod(mode)
+        assert why(file) == f"writable by others (mode {mode:04o}); chmod go-w it"
+
+
+@needs_root
+def test_it_is_somebody_elses(file: Path):
+    for path in (file, file.parent, file.parent.parent):
+        os.chown(path, NOBODY, 0)
+        assert why(file) == f"{'' if path == file else f'{path} is '}owned by uid {NOBODY}; chown it to root"
+        os.chown(path, 0, 0)
+    assert not why(file)
+
+
+def test_where_a_link_leads_counts(file: Path, tmp_path: Path):
+    (tmp_path / "link").symlink_to(file)
+    assert not why(tmp_path / "link")
+    file.parent.parent.chmod(0o777)
+    assert "is writable by others" in why(tmp_path / "link")
+
+
+@needs_root
+def test_a_directory_that_is_renamed_in_a_loop(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whoever can rename directories above swaps theirs for ours after ours was looked at."""
+    evil = tmp_path / "evil"
+    evil.mkdir()
+    (evil / "file").write_text("evil")
+    os.chown(evil, NOBODY, NOBODY)
+    os.chown(evil / "file", NOBODY, NOBODY)
+    real = os.open
+
+    def swapping(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        opened = real(path, flags, mode, dir_fd=dir_fd)
+        if path == "b" and file.parent.exists() and evil.exists():
+            file.parent.rename(tmp_path / "gone")
+            evil.rename(file.parent)
+        return opened
+
+    monkeypatch.setattr(os, "open", swapping)
+    assert read_trusted(str(file), 100) == b"text"
+
+
+def test_what_is_no_file(tmp_path: Path):
+    os.mkfifo(tmp_path / "f", 0o600)
+    assert why(tmp_path / "f") == "it is a FIFO, not a file"
+    assert why(tmp_path) == "it is a directory, not a file"
+    assert why(tmp_path / "no") == "No such file or directory"
+    assert why("/dev/stdin") == "it is an open descriptor, not a file"
+    (tmp_path / "link").symlink_to("/dev/null")
+    assert read_trusted(str(tmp_path / "link"), 100) == b""
+
+
+def test_sticky_directories_where_they_will_do(file: Path):
+    file.parent.chmod(0o1777)
+    assert why(file) and not why(file, sticky=True)
+    os.link(file, file.parents[1] / "same")
+    assert why(file, sticky=True) == "it has other names, and others can write the directory"
+    (file.parents[1] / "same").unlink()
+    file.parent.chmod(0o777)
+    assert why(file, sticky=True)
+    if os.geteuid() == 0:
+        file.parent.chmod(0o1777)
+        (file.parent / "link").symlink_to(file)
+        os.chown(file.parent / "link", NOBODY, NOBODY, follow_symlinks=False)
+        assert why(file.parent / "link", sticky=True).startswith(f"{file.parent}/link is owned by uid {NOBODY}")
+
+
+def test_an_ordinary_user_has_roots_files_and_its_own():
+    def tried() -> tuple[str, str]:
+        import tempfile
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "x"
+            path.write_text("")
+            return why("/etc/passwd"), why(path, sticky=True)
+
+    assert as_nobody(tried) == ("", "")
