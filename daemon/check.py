@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..events.document import Document, distrust, read
 from ..vtables.database import Database
 from ..vtables.errors import HostqlError
 from .catalog import catalog
@@ -16,8 +17,17 @@ if TYPE_CHECKING:
 
 def check(path: str) -> tuple[Config, list[Fault]]:
     """The configuration, and its faults. Raises ConfigError where it cannot be used at all."""
-    config = load(path)
-    faults = list(config.faults)
+    faults: list[Fault] = []
+
+    def reader(file: str) -> Document:
+        document = read(file, trusted=False)
+        why = distrust(file)
+        if why:
+            faults.append(Fault(file, 0, "", f"the agent cannot read it: {why}"))
+        return document
+
+    config = load(path, reader=reader)
+    faults += config.faults
     with Database(catalog=catalog()) as database:
         # What is stored is not attached: its tables are known all the same.
         database.provider = lambda table: False
@@ -25,6 +35,10 @@ def check(path: str) -> tuple[Config, list[Fault]]:
             faults.append(Fault(path, 0, "", problem))
         for name, sql in config.views.items():
             _prepare(database, f'CREATE TEMP VIEW "{name}" AS {sql}', Fault(path, 0, f"views.{name}", ""), faults)
+        for name in config.options.disable_tables.split(","):
+            if name.strip() and name.strip() not in database.catalog:
+                rule = "options.disable_tables"
+                faults.append(Fault(path, 0, rule, f"there is no table {name.strip()}", note=True))
         for pack in config.packs:
             for query in pack.queries:
                 _prepare(database, query.sql, Fault(query.file, query.line, query.name, ""), faults)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from glob import glob
 
-from ..daemon.config.reader import plain, text_of, value_of
+from ..daemon.config.values import is_for_linux, matching_files
+from ..events.document import plain, text_of, value_of
 from ..vtables.database import split
 from ..vtables.errors import ConfigError
 from ..vtables.sources.text import clean
@@ -13,9 +13,6 @@ from ..vtables.sources.text import clean
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-# What a `platform` may say for a query that is meant for Linux too.
-_OURS = frozenset(["", "linux", "posix", "any", "all"])
 
 
 class Queries:
@@ -57,16 +54,14 @@ class Queries:
             self.found.append((name, sql.strip()))
 
     def _ours(self, name: str, entry: dict[str, Any]) -> bool:
-        platforms = {word.strip().lower() for word in str(entry.get("platform") or "").split(",")}
-        if platforms.isdisjoint(_OURS):
+        if not is_for_linux(entry.get("platform"))[0]:
             self.skipped.append(f"{name} is for {entry['platform']}: not run")
             return False
         return True
 
     def _add_files(self, prefix: str, pattern: str, of: str) -> None:
         """The packs a configuration names by path; where the name is `*/`, each file is a pack of its own name."""
-        named = glob(os.path.join(os.path.dirname(of), pattern))
-        files = sorted(file for file in named if not os.path.isdir(file))
+        files = matching_files(os.path.join(os.path.dirname(of), pattern))
         if not files:
             self.skipped.append(f"pack {prefix.rstrip('/')}: there is no file {pattern}")
         for file in files:

@@ -127,6 +127,8 @@ class Config:
         self.views: Mapping[str, str] = {}
         self.tables: list[DatabaseTable] = []
         self.faults: list[Fault] = []
+        # Of files that packs are read from.
+        self.pack_patterns: Sequence[str] = ()
         # (file, text) of what was read, to read it again where the files are broken by then.
         self.texts: list[tuple[str, str]] = []
         # SHA-256 of what was read.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from .values import MAX_INTERVAL, boolean, whole
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -11,15 +13,37 @@ if TYPE_CHECKING:
 
 
 class Option:
-    """One option; `kind` is bool, int or str."""
+    """One option; `kind` is bool, int or str. A number is from `least` to `most`; a text one of `choices`, where there
+    are any, or with `many` a list of them with commas."""
 
-    __slots__ = ("default", "doc", "kind", "name")
+    __slots__ = ("choices", "default", "doc", "kind", "least", "many", "most", "name")
 
-    def __init__(self, name: str, kind: type, default: Any, doc: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        kind: type,
+        default: Any,
+        doc: str,
+        *,
+        least: int = 0,
+        most: int = (1 << 53) - 1,
+        choices: tuple[str, ...] = (),
+        many: bool = False,
+    ) -> None:
         self.name = name
         self.kind = kind
         self.default = default
         self.doc = doc
+        self.least = least
+        self.most = most
+        self.choices = choices
+        self.many = many
+
+    def doubts(self, value: Any) -> Iterator[str]:
+        """What is wrong with a list that is used all the same."""
+        for name in str(value).split(",") if self.many else ():
+            if name.strip() and name.strip() not in self.choices:
+                yield f"unknown: {name.strip()}; there are {', '.join(self.choices)}"
 
 
 OPTIONS = {
@@ -36,18 +60,31 @@ OPTIONS = {
         Option("events_max", int, 1_000_000, "Events of each table that are kept at most"),
         Option("events_direct", bool, False, "Hand events straight to the loggers and keep none"),
         Option(
-            "host_identifier", str, "hostname", "Who a line is from: hostname, uuid, instance, ephemeral or specified"
+            "host_identifier",
+            str,
+            "hostname",
+            "Who a line is from: hostname, uuid, instance, ephemeral or specified",
+            choices=("hostname", "uuid", "instance", "ephemeral", "specified"),
         ),
         Option(
             "logger_direct", bool, False, "Hand results straight to the loggers: what they do not take is lost, counted"
         ),
         Option("logger_event_type", bool, True, "A line for each row that was added or removed; else one for each run"),
-        Option("logger_min_status", int, 0, "Least severity of status lines in files: 0 info, 1 warning, 2 error"),
-        Option("logger_min_stderr", int, 0, "Least severity of status lines on standard error"),
+        Option(
+            "logger_min_status", int, 0, "Least severity of status lines in files: 0 info, 1 warning, 2 error", most=3
+        ),
+        Option("logger_min_stderr", int, 0, "Least severity of status lines on standard error", most=3),
         Option("logger_mode", str, "0640", "Permission bits of log files, in octal"),
         Option("logger_numerics", bool, False, "Write numbers as JSON numbers; else as text"),
         Option("logger_path", str, "/var/log/hostql", "Directory of the filesystem logger's files"),
-        Option("logger_plugin", str, "filesystem", "Loggers, separated by commas: filesystem, stdout, syslog"),
+        Option(
+            "logger_plugin",
+            str,
+            "filesystem",
+            "Loggers, separated by commas: filesystem, stdout, syslog",
+            choices=("filesystem", "stdout", "syslog"),
+            many=True,
+        ),
         Option("logger_rotate", bool, False, "Rotate log files"),
         Option("logger_rotate_max_files", int, 25, "Rotated files that are kept"),
         Option("logger_rotate_size", int, 26_214_400, "Bytes after which a log file is rotated"),
@@ -56,23 +93,42 @@ OPTIONS = {
             "logger_spool_bytes", int, 64 << 20, "Bytes of lines kept for a logger that is down; then the oldest go"
         ),
         Option("logger_stderr", bool, True, "Write status lines to standard error"),
-        Option("logger_syslog_facility", int, 19, "Facility of the syslog logger (syslog(3)); 19 is local3"),
+        Option("logger_syslog_facility", int, 19, "Facility of the syslog logger (syslog(3)); 19 is local3", most=23),
         Option("logger_syslog_prepend_cee", bool, False, "Begin lines to syslog with @cee:"),
-        Option("memory_allocator", str, "malloc", "Allocator of the worker: malloc, pymalloc, tcmalloc or jemalloc"),
+        Option(
+            "memory_allocator",
+            str,
+            "malloc",
+            "Allocator of the worker: malloc, pymalloc, tcmalloc or jemalloc",
+            choices=("malloc", "pymalloc", "tcmalloc", "jemalloc"),
+        ),
         Option("osquery_patterns", bool, True, "Read LIKE on paths as osquery does, not as written"),
         Option("pack_delimiter", str, "_", "What stands between pack, its name and the query's"),
         Option("pack_refresh_interval", int, 3600, "Seconds between discovery queries of packs"),
-        Option("schedule_default_interval", int, 3600, "Seconds between runs of a query that names no interval"),
+        Option(
+            "schedule_default_interval",
+            int,
+            3600,
+            "Seconds between runs of a query that names no interval",
+            least=1,
+            most=MAX_INTERVAL,
+        ),
         Option("schedule_epoch", int, 0, "Another number makes all results new"),
         Option("schedule_max_drift", int, 60, "Seconds that runs may be late before they are let go"),
-        Option("schedule_splay_percent", int, 10, "Part of the interval by which first runs are spread, in percent"),
+        Option(
+            "schedule_splay_percent",
+            int,
+            10,
+            "Part of the interval by which first runs are spread, in percent",
+            most=100,
+        ),
         Option("schedule_timeout", int, 0, "Seconds after which a query is stopped; 0 for the watchdog's own limit"),
         Option("specified_identifier", str, "", "Who a line is from, where host_identifier is specified"),
         Option("watchdog_cgroup", bool, True, "Have the worker in a control group of its own, as the hard limit"),
         Option("watchdog_delay", int, 60, "Seconds after a start in which the limit of CPU does not hold"),
         Option("watchdog_forced_shutdown_delay", int, 4, "Seconds between asking a worker to end and killing it"),
         Option("watchdog_latency_limit", int, 0, "Seconds that the limit of CPU may be passed; 0 for the level's"),
-        Option("watchdog_level", int, 0, "Limits of the worker: 0 normal, 1 restrictive, -1 none"),
+        Option("watchdog_level", int, 0, "Limits of the worker: 0 normal, 1 restrictive, -1 none", least=-1, most=1),
         Option("watchdog_max_delay", int, 600, "Seconds between restarts of what died soon after its start, at most"),
         Option(
             "watchdog_memory_limit", int, 0, "MiB that the worker may grow by; 0 for the level's, by the host's RAM"
@@ -117,7 +173,6 @@ WITHOUT_MEANING = frozenset(
         "yara_sigurl_authenticate"
     ).split()
 )
-_TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no")
 
 
 class Options:
@@ -145,24 +200,28 @@ def parse(name: str, value: Any) -> Any:
     >>> parse("logger_rotate", "true"), parse("schedule_epoch", "7"), parse("logger_plugin", "stdout")
     (True, 7, 'stdout')
     """
-    kind = OPTIONS[name].kind
-    if kind is bool:
-        text = str(value).lower()
-        if text not in _TRUE + _FALSE:
-            raise ValueError(f"{value!r} is neither true nor false")
-        return text in _TRUE
-    if kind is int:
-        if isinstance(value, (bool, float)) or not isinstance(value, (int, str)):
-            raise ValueError(f"{value!r} is no whole number")
-        try:
-            number = int(value)
-        except ValueError:
-            raise ValueError(f"{value!r} is no whole number") from None
-        if not -1 <= number < 1 << 53:
-            raise ValueError(f"{number} is out of range")
+    option = OPTIONS[name]
+    if option.kind is bool:
+        return boolean(value)
+    if option.kind is int:
+        number = whole(value)
+        if not option.least <= number <= option.most:
+            raise ValueError(f"{number} is out of range ({option.least} to {option.most})")
         return number
     if not isinstance(value, str) or "\0" in value:
         raise ValueError(f"{value!r} is no text")
+    if option.choices and not option.many and value not in option.choices:
+        raise ValueError(f"{value!r} is unknown; there are {', '.join(option.choices)}")
     if name == "logger_path" and not os.path.isabs(value):
         raise ValueError(f"{value!r} is no absolute path")
+    if name == "logger_mode" and not is_mode(value):
+        raise ValueError(f"{value!r} are no permission bits in octal (0 to 0777)")
     return value
+
+
+def is_mode(text: str) -> bool:
+    """
+    >>> is_mode("0640"), is_mode("640"), is_mode("0888"), is_mode("4755")
+    (True, True, False, False)
+    """
+    return text.isascii() and text.isdigit() and not set(text) & {"8", "9"} and int(text, 8) <= 0o777

@@ -9,6 +9,7 @@ import time
 
 from ...vtables.errors import ConfigError
 from .build import load, load_again
+from .values import matching_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class ConfigSource:
 
     def _identity(self) -> tuple[tuple[str, int, int, int], ...]:
         packs = [query.file for pack in self.config.packs for query in pack.queries] if hasattr(self, "config") else []
+        patterns = self.config.pack_patterns if hasattr(self, "config") else ()
+        packs += [file for pattern in patterns for file in matching_files(pattern)]
         names = {self.path, *glob.glob(f"{glob.escape(self.path)}.d/*"), *packs}
         return tuple(_stamp(name) for name in sorted(names))
 

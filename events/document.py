@@ -1,15 +1,14 @@
-"""Reading configuration files: who may write them, JSON as osquery takes it, on which line each value stands."""
+"""Configuration files: who may have written them, JSON as osquery takes it, on which line each value stands."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import stat
 
-from ...events.positions import Positions
-from ...vtables.errors import ConfigError
-from ...vtables.sources.files import read_regular
+from ..files.trust import check_trusted, read_trusted
+from ..vtables.errors import ConfigError
+from ..vtables.sources.files import read_regular
+from .positions import Positions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,15 +44,22 @@ class Document:
         return 0
 
 
-def read(file: str, *, private: bool = True) -> Document:
+def read(file: str, *, trusted: bool = True) -> Document:
     """A configuration file: one JSON object. Lines that begin with # or // are comments; a backslash at a line's end
     continues the text of a query. Raises ConfigError, naming file and line.
 
-    `private` refuses a file that somebody else can write.
+    `trusted` refuses a file that somebody else can write, or can have put there (`files/trust.py`).
     """
-    if private:
-        check_private(file)
-    return parsed(file, plain(text_of(file)))
+    return parsed(file, plain(text_of(file, trusted=trusted)))
+
+
+def distrust(file: str) -> str:
+    """Why a file is not read in trust; '' where it is."""
+    try:
+        check_trusted(file)
+    except OSError as error:
+        return str(error.strerror)
+    return ""
 
 
 def parsed(file: str, text: str) -> Document:
@@ -65,8 +71,12 @@ def parsed(file: str, text: str) -> Document:
 
 
 def plain(text: str) -> str:
-    """A text without comments and continued lines, each line where it was."""
-    return _COMMENT.sub("", text).replace("\\\n", " \n")
+    """A text without comments and continued lines, each line where it was.
+
+    >>> plain('# a\\r\\n{"b":\\r\\n "c \\\\\\r\\n d"}')
+    '\\n{"b":\\n "c  \\n d"}'
+    """
+    return _COMMENT.sub("", text.replace("\r\n", "\n")).replace("\\\n", " \n")
 
 
 def value_of(file: str, text: str) -> Any:
@@ -81,36 +91,15 @@ def value_of(file: str, text: str) -> Any:
         raise ConfigError(f"{file}:{line}: not JSON: {said}", file=file, line=line) from error
 
 
-def check_private(path: str) -> None:
-    """Raises ConfigError where somebody else than root and ourselves can write a file, or put another in its place."""
-    path = os.path.abspath(path)
-    for each in (path, os.path.dirname(os.path.realpath(path))):
-        try:
-            found = os.stat(each)
-        except OSError as error:
-            raise ConfigError(f"cannot read {path}: {error.strerror}", file=path) from error
-        if found.st_uid not in (0, os.geteuid()):
-            raise ConfigError(
-                f"{path} is not used: {each} belongs to uid {found.st_uid}", f"chown root {each}", file=path
-            )
-        sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
-        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not sticky:
-            raise ConfigError(
-                f"{path} is not used: others can write {each} (mode {stat.S_IMODE(found.st_mode):04o})",
-                f"chmod go-w {each}",
-                file=path,
-            )
-
-
-def text_of(file: str) -> str:
+def text_of(file: str, *, trusted: bool = False) -> str:
     """The text of a regular file of at most LARGEST bytes. Raises ConfigError."""
     try:
-        raw = read_regular(file, LARGEST + 1)
+        raw = (read_trusted if trusted else read_regular)(file, LARGEST + 1)
     except OSError as error:
         raise ConfigError(f"cannot read {file}: {error.strerror}", file=file) from error
     if len(raw) > LARGEST:
         raise ConfigError(f"cannot read {file}: it is larger than {LARGEST >> 20} MiB", file=file)
     try:
-        return raw.decode("utf-8")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not UTF-8 text (byte {error.start})", file=file) from error
