@@ -41,7 +41,7 @@ class Unavailable(Exception):
 class Counters:
     """Events since `open`: seen by the publisher, excluded by it or below it, lost in the kernel or for want of sense.
 
-    What was handed to the stream is seen - excluded - lost.
+    What was handed to the stream is seen - excluded - lost, less what no table wants.
     """
 
     __slots__ = ("excluded", "lost", "seen")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..memo import Memo
-from .records import fields, text
+from .records import fields, text, text_of
 from .system_calls import call_names
 
 TYPE_CHECKING = False
@@ -58,7 +58,7 @@ class Call:
         self.a0 = found.get("a0", b"0")
         self.ppid = int(found["ppid"]) if "ppid" in found else None
         self.ids = tuple(int(found[name]) if found.get(name) else None for name in IDS)
-        self.exe = text(found.get("exe", b""))
+        self.exe = text_of(found, "exe")
 
 
 def _name(raw: bytes) -> str:

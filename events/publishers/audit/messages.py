@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .record_types import name_of
-from .records import fields, text
+from .records import fields, text_of
 from .system_calls import call_names
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ SECCOMP = (
 _AVC, _USER_AVC, _SECCOMP = 1400, 1107, 1326
 # User space reports more than logins: services, SELinux decisions (to their own table), software updates.
 _USERS = frozenset({1005, 1006, *range(1100, 1107), *range(1108, 1130), *range(1132, 1138), *range(2100, 2106)})
-_SELINUX = frozenset({*range(1400, 1420), _USER_AVC, 1122, *range(2300, 2305)})
+_SELINUX = frozenset({*range(1400, 1420), _USER_AVC, 1122, *range(2300, 2314)})
 _APPARMOR = range(1500, 1508)
 
 # SECCOMP_RET_* of linux/seccomp.h, without the data in the lower half.
@@ -112,23 +112,23 @@ def _user(kind: int, raw: bytes) -> Row:
         found = {**fields(b"):" + inner), **found}
     result = found.get("res", b"").rstrip(b"'")
     success = 1 if result in (b"success", b"1", b"yes") else 0 if result else None
-    exe = text(found.get("exe", b""))
-    address = text(found.get("addr", b"")) or text(found.get("hostname", b""))
-    account = text(found.get("acct", b"")) or text(found.get("id", b""))
+    exe = text_of(found, "exe")
+    address = text_of(found, "addr") or text_of(found, "hostname")
+    account = text_of(found, "acct") or text_of(found, "id")
     words = inner.decode("utf-8", "backslashreplace") if message else _words(raw)
     return (
         *(_number(found.get("uid")), _number(found.get("auid")), _required(found, "pid"), words, kind, exe, exe),
-        *(address, text(found.get("terminal", found.get("tty", b""))), name_of(kind), account, success),
+        *(address, text_of(found, "terminal" if "terminal" in found else "tty"), name_of(kind), account, success),
     )
 
 
 def _apparmor(kind: int, raw: bytes) -> Row:
     found = fields(raw)
-    name = text(found.get("apparmor", b""))
+    name = text_of(found, "apparmor")
     type_name = f"APPARMOR_{name}" if kind == _AVC and name else name_of(kind)
     return (
         *(type_name, _words(raw)),
-        *(text(found[column]) if column in found else None for column in _APPARMOR_TEXT),
+        *(text_of(found, column) if column in found else None for column in _APPARMOR_TEXT),
         *(_number(found.get(column)) for column in _APPARMOR_NUMBERS),
     )
 
@@ -141,15 +141,15 @@ def _seccomp(raw: bytes) -> Row:
         *(_number(found.get(name)) for name in ("auid", "uid", "gid", "ses")),
         *(
             _required(found, "pid"),
-            text(found.get("comm", b"")),
-            text(found.get("exe", b"")),
+            text_of(found, "comm"),
+            text_of(found, "exe"),
             _number(found.get("sig")),
         ),
         *(
             _ARCHITECTURES.get(arch, f"{arch:x}"),
             _call_name(arch, _number(found.get("syscall"))),
         ),
-        *(_number(found.get("compat")), text(found.get("ip", b""))),
+        *(_number(found.get("compat")), text_of(found, "ip")),
         "" if code is None else _CODES.get(code & 0xFFFF0000, f"{code:#x}"),
     )
 

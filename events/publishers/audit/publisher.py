@@ -198,20 +198,24 @@ class Audit(Publisher):
             except (ValueError, OverflowError):
                 self._counted.lost += 1
                 continue
-            if found is not None:
+            if found is None:
+                self._counted.seen += 1
+            else:
                 rows.setdefault(found[:2], []).append(found[2])
         assembler.finished.clear()
         for kind, key, raw in assembler.singles:
             if kind == CONFIG_CHANGE:
                 self._inspect_at = self._inspect_rules_at = 0.0
-            elif self._messages.wants(kind):
-                try:
-                    found = self._messages.decode(kind, key, raw, booted)
-                except (ValueError, OverflowError):
-                    self._counted.lost += 1
-                    continue
-                if found is not None:
-                    rows.setdefault(found[:2], []).append(found[2])
+            try:
+                found = self._messages.decode(kind, key, raw, booted) if self._messages.wants(kind) else None
+            except (ValueError, OverflowError):
+                self._counted.lost += 1
+                continue
+            if found is None:
+                # Of a type that fills no table that is wanted.
+                self._counted.seen += 1
+            else:
+                rows.setdefault(found[:2], []).append(found[2])
         assembler.singles.clear()
         for (table, columns), found_rows in rows.items():
             kept, excluded = self._exclusion.kept(table, columns, found_rows, own)

@@ -24,8 +24,13 @@ BPRM_FCAPS, PROCTITLE, SOCKETCALL = 1321, 1327, 1304
 UNREAD = (BPRM_FCAPS, PROCTITLE)
 # Records that belong to an event which an EOE ends.
 _PARTS = frozenset({SYSCALL, PATH, SOCKADDR, CWD, EXECVE, SOCKETCALL})
-# Records that come along with those of an event, and are none of their own.
-_COMPANIONS = frozenset({*UNREAD, 1303, *range(1308, 1318), 1318, 1319, 1322, 1323, 1325, 1328})
+# Records that come along with those of an event, and are none of their own: IPC, arguments of other calls, OPENAT2,
+# labels of several security modules.
+_COMPANIONS = frozenset({*UNREAD, 1303, *range(1308, 1319), 1322, 1323, 1337, 1425, 1426})
+# Records that an event has in place of SYSCALL: URINGOP, ANOM_LINK, ANOM_CREAT. Nobody here decodes them.
+_INSTEAD = frozenset((1336, 1702, 1703))
+# Records of auditd itself, which counts them for itself.
+_DAEMON = range(1200, 1300)
 # Seconds that an event may wait for its last record, and a serial number for its first.
 PATIENCE = 2.0
 # Events that may wait at once; then the oldest are taken as they are.
@@ -78,6 +83,8 @@ class Assembler:
         # The event of the last record, and how its records begin: most follow each other.
         self._last: Event | None = None
         self._head = b""
+        # The event of the last record of _INSTEAD.
+        self._instead = b""
 
     def add(self, kind: int, raw: bytes, now: float, at: int = 0) -> None:
         """One record of this type, which begins at `at` with 'audit('; `now` in monotonic seconds."""
@@ -102,8 +109,13 @@ class Assembler:
         elif kind == SOCKETCALL:
             event.socketcall = raw
         elif kind not in _COMPANIONS:
-            self.seen += 1
-            self.singles.append((kind, event.key, raw))
+            self._single(kind, event.key, raw)
+
+    def _single(self, kind: int, key: bytes, raw: bytes) -> None:
+        self.seen += 1
+        self.singles.append((kind, key, raw))
+        if kind in _INSTEAD:
+            self._instead = key
 
     def _event_of(self, kind: int, raw: bytes, now: float, at: int) -> Event | None:
         """The event that a record belongs to, a new one perhaps; None for one that is none, or alone."""
@@ -112,19 +124,21 @@ class Assembler:
             self.malformed += 1
             return None
         key = raw[at + 6 : end]
+        if kind in _DAEMON and not self.serials.follows(key):
+            self._single(kind, key, raw)
+            return None
         event = self._waiting.get(key)
         if event is None:
             if kind in _COMPANIONS or kind == EOE:
                 # An end without any other record is one of an event that was lost, but for the very first.
-                self.incomplete += kind == EOE and self.serials.begun
+                self.incomplete += kind == EOE and self.serials.begun and key != self._instead
                 self.serials.note(key, now)
                 return None
             if not self.serials.note(key, now):
                 self.malformed += 1
                 return None
             if kind not in _PARTS:
-                self.seen += 1
-                self.singles.append((kind, key, raw))
+                self._single(kind, key, raw)
                 return None
             if len(self._waiting) >= WAITING:
                 self._end(next(iter(self._waiting)))
@@ -155,10 +169,11 @@ class Assembler:
         event = self._waiting.pop(key)
         if event is self._last:
             self._last = None
-        self.seen += 1
         if event.syscall:
+            self.seen += 1
             self.finished.append(event)
-        else:
+        elif key != self._instead:
+            self.seen += 1
             self.incomplete += 1
 
 
@@ -174,6 +189,11 @@ class Serials:
     def begun(self) -> bool:
         """Whether there was any yet."""
         return self._highest > 0
+
+    def follows(self, key: bytes) -> bool:
+        """Whether an event is the next of those that came, or one of those that are missing."""
+        serial = key.rpartition(b":")[2]
+        return serial.isdigit() and (int(serial) == self._highest + 1 or int(serial) in self._missing)
 
     def note(self, key: bytes, now: float) -> bool:
         """A record of this event came; False where the key has no serial."""
@@ -220,20 +240,50 @@ def fields(raw: bytes, at: int = 0) -> dict[str, bytes]:
     return {name.decode(): value for name, value in _PAIR.findall(raw, raw.find(b"):", at) + 2)}
 
 
-def text(value: bytes) -> str:
-    """The text of a value: quoted as it is, or in hexadecimal where it has spaces, quotes or bytes beyond ASCII.
+# Fields whose text somebody else chose: the kernel and libaudit write them in quotes, or in hexadecimal where they have
+# spaces, quotes or bytes beyond ASCII (audit_log_untrustedstring of the kernel, audit_encode_nv_string(3), the field
+# dictionary of the audit project). The digits of all other fields are digits. The last line is AppArmor's.
+ENCODED = frozenset(
+    "acct cgroup cmd comm cwd data device dir exe file grp invalid_context key name new-chardev new-disk new-fs "
+    "new-net new-rng ocomm old-chardev old-disk old-fs old-net old-rng path proctitle vm watch "
+    "denied_mask info label namespace operation peer profile requested_mask target".split()
+)
 
-    >>> text(b'"ls"'), text(b"612062"), text(b"(null)"), text(b"(none)")
-    ('ls', 'a b', '', '')
+
+def text_of(found: dict[str, bytes], name: str) -> str:
+    """The text of a field, by its name; '' where it is missing.
+
+    >>> found = fields(b"audit(1.0:2): id=1000 acct=616C HOST=beef exe=?")
+    >>> [text_of(found, name) for name in ("id", "acct", "HOST", "exe", "tty")]
+    ['1000', 'al', 'beef', '', '']
     """
-    if value[:1] in (b'"', b"'"):
-        return value[1:-1].decode("utf-8", "backslashreplace")
-    if value in _NOTHING:
-        return ""
+    value = found.get(name, b"")
+    return text(value) if name in ENCODED else plain(value)
+
+
+def text(value: bytes) -> str:
+    """The text of a value that is encoded: in quotes as it is, else in hexadecimal.
+
+    >>> text(b'"ls"'), text(b"612062"), text(b"(null)"), text(b"root")
+    ('ls', 'a b', '', 'root')
+    """
+    if value[:1] in (b'"', b"'") or value in _NOTHING:
+        return plain(value)
     try:
         return bytes.fromhex(value.decode("ascii")).decode("utf-8", "backslashreplace")
     except ValueError:
-        return value.decode("utf-8", "backslashreplace")
+        return plain(value)
+
+
+def plain(value: bytes) -> str:
+    """The text of a value that is not encoded.
+
+    >>> plain(b'"ls"'), plain(b"1000"), plain(b"?"), plain(b"(none)")
+    ('ls', '1000', '', '')
+    """
+    if value[:1] in (b'"', b"'"):
+        return value[1:-1].decode("utf-8", "backslashreplace")
+    return "" if value in _NOTHING else value.decode("utf-8", "backslashreplace")
 
 
 _NOTHING = frozenset((b"(null)", b"(none)", b"?", b""))
