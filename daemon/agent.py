@@ -8,6 +8,7 @@ import select
 import sys
 
 from ..events.window import named
+from ..files.program import module
 from ..files.trust import check_trusted
 from ..files.write import append, private_folder
 from ..vtables.errors import HostqlError
@@ -56,7 +57,7 @@ def start(
     if daemonize:
         told["ready"] = _to_background(os.path.join(state, "daemon.log"))
     # Nothing that was read or imported to check the configuration stays.
-    os.execv(sys.executable, [sys.executable, "-m", "hostql.watchdog", json.dumps(told)])
+    os.execv(sys.executable, module("hostql.watchdog", json.dumps(told)))
 
 
 def specification(
@@ -70,13 +71,13 @@ def specification(
     children = [
         {
             "role": "worker",
-            "command": [sys.executable, "-m", "hostql.daemon.worker", *arguments],
+            "command": module("hostql.daemon.worker", *arguments),
             "environment": variables,
             "beats": {name: seconds for name, seconds in WORKER_BEATS.items() if name == "schedule" or _logs(config)},
         }
     ]
     if wants_collector(config):
-        command = [sys.executable, "-m", "hostql.daemon.collecting", *arguments]
+        command = module("hostql.daemon.collecting", *arguments)
         children.append({"role": "collector", "command": command, "environment": variables, "beats": COLLECTOR_BEATS})
     return {
         "children": children,

@@ -8,8 +8,8 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
-import sys
 
+from ..files.program import module
 from ..vtables.errors import TableUnavailable
 
 TYPE_CHECKING = False
@@ -108,7 +108,7 @@ class Events:
             )
         import subprocess
 
-        command = [sys.executable, "-m", "hostql", "events", "collect", "--buffer", self.path, "--session"]
+        command = module("hostql", "events", "collect", "--buffer", self.path, "--session")
         if self._config:
             command += ["--config", self._config]
         # Its own process group, so that Ctrl-C at the prompt does not reach it.

@@ -22,6 +22,7 @@ import sys
 from contextlib import ExitStack
 from functools import partial
 
+from ..files.program import module
 from ..files.write import NewFile
 from . import cgroups
 from .allowance import allowance
@@ -83,7 +84,7 @@ def _replace_guardian(spec: dict[str, Any], watcher: Watcher, guardian: int) -> 
     if not spec["background"]:
         os.kill(os.getpid(), signal.SIGKILL)
     say(f"the guardian is dead; the watcher ({os.getpid()}) takes its place")
-    os.execv(sys.executable, [sys.executable, "-m", "hostql.watchdog", json.dumps(spec)])
+    os.execv(sys.executable, module("hostql.watchdog", json.dumps(spec)))
 
 
 def _prepared(spec: dict[str, Any], lasts: int, at_end: ExitStack) -> Watcher:

@@ -115,13 +115,13 @@ def test_sticky_directories_where_they_will_do(file: Path):
         assert why(file.parent / "link", sticky=True).startswith(f"{file.parent}/link is owned by uid {NOBODY}")
 
 
-def test_an_ordinary_user_has_roots_files_and_its_own():
-    def tried() -> tuple[str, str]:
-        import tempfile
+def test_an_ordinary_user_has_roots_files_and_its_own(file: Path):
+    def tried() -> tuple[str, str, str]:
+        return why("/etc/passwd"), why(file), why(file.parent / "roots")
 
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "x"
-            path.write_text("")
-            return why("/etc/passwd"), why(path, sticky=True)
-
-    assert as_nobody(tried) == ("", "")
+    (file.parent / "roots").write_text("")
+    (file.parent / "roots").chmod(0o664)
+    if os.geteuid() == 0:
+        os.chown(file, NOBODY, NOBODY)
+        os.chown(file.parent, NOBODY, NOBODY)
+    assert as_nobody(tried) == ("", "", "writable by others (mode 0664); chmod go-w it")
