@@ -98,7 +98,7 @@ DIRECT = {
     "sources/tree.py": {"os.open", "os.stat", "os.readlink"},
     "sources/files.py": {"os.open", "os.path.exists"},
     "catalog.py": {"os.scandir", "os.listdir", "open"},
-    "sources/history.py": {"os.open", "os.path.isfile"},
+    "sources/history.py": {"os.path.isfile"},
     "filesystem/magic.py": {"os.path.exists"},
     "sources/commands.py": {"os.access"},
     "sources/netns.py": {"os.listdir", "os.stat", "os.readlink", "os.open"},

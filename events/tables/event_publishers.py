@@ -14,7 +14,7 @@ class EventPublishers(BufferTable):
     tier = Column(INTEGER, "1 for the best way to see its tables; larger is worse")
     tables = Column(TEXT, "Event tables it feeds now, separated by commas")
     reason = Column(TEXT, "Why it is not available, or what went wrong last; '' for nothing")
-    seen = Column(BIGINT, "Events it saw since the collector started")
+    seen = Column(BIGINT, "Events it saw since the collector started, those too that fill no table")
     stored = Column(BIGINT, "Events of it that went into the buffer or to the sink")
     excluded = Column(BIGINT, "Events that exclusion rules dropped, in the kernel or after")
     lost = Column(BIGINT, "Events lost: dropped by the kernel, or of no sense")

@@ -90,6 +90,18 @@ def test_a_directory_that_is_renamed_in_a_loop(file: Path, tmp_path: Path, monke
     assert read_trusted(str(file), 100) == b"text"
 
 
+def test_what_is_open_is_looked_at_once_more(file: Path, monkeypatch: pytest.MonkeyPatch):
+    real = os.open
+
+    def late(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if path == "file" and not flags & os.O_PATH:
+            file.chmod(0o666)
+        return real(path, flags, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", late)
+    assert why(file) == "writable by others (mode 0666); chmod go-w it"
+
+
 def test_what_is_no_file(tmp_path: Path):
     os.mkfifo(tmp_path / "f", 0o600)
     assert why(tmp_path / "f") == "it is a FIFO, not a file"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hostql.files.write import NewFile, append, make_private
 
-from ..conftest import NOBODY
+from ..conftest import NOBODY, as_nobody
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to plant files of another user")
 
@@ -85,6 +85,38 @@ def test_its_name_cannot_be_foreseen(tmp_path: Path):
     assert len(set(names)) == 2 and all(len(name) > 16 for name in names)
 
 
+@pytest.mark.parametrize("planted", ["file", "link"])
+def test_whoever_foresees_it_gets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: str):
+    monkeypatch.setattr(os, "urandom", bytes)
+    precious, name = tmp_path / "precious", tmp_path / f".hostql-{'00' * 8}"
+    precious.write_text("precious\n")
+    os.link(precious, name) if planted == "file" else name.symlink_to(precious)
+    with pytest.raises(OSError, match=f"no file can be made in {tmp_path}: File exists"):
+        write(tmp_path / "x")
+    assert precious.read_text() == "precious\n"
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_durable_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    done: list[str] = []
+    sync, replace = os.fsync, os.replace
+
+    def synced(file: int) -> None:
+        done.append("directory" if stat.S_ISDIR(os.fstat(file).st_mode) else "file")
+        sync(file)
+
+    def replaced(*arguments: object, **options: object) -> None:
+        done.append("name")
+        replace(*arguments, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", replaced)
+    write(tmp_path / "x", durable=True)
+    assert done == ["file", "name", "directory"]
+    write(tmp_path / "x")
+    assert done[3:] == ["name"]
+
+
 def test_permission_bits(tmp_path: Path):
     path = tmp_path / "x"
     path.write_text("")
@@ -106,6 +138,19 @@ def test_the_group_is_kept(tmp_path: Path):
     path.chmod(0o640)
     write(path)
     assert (path.stat().st_gid, mode(path)) == (4, 0o640)
+
+
+def test_a_group_that_one_is_not_in_is_lost_with_its_bits(tmp_path: Path):
+    folder = tmp_path / "home"
+    folder.mkdir()
+    path = folder / "x"
+    path.write_text("")
+    path.chmod(0o664)
+    if os.geteuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+        os.chown(path, NOBODY, 4)
+    as_nobody(lambda: write(path))
+    assert (path.stat().st_gid, mode(path)) == (NOBODY, 0o604)
 
 
 @needs_root
