@@ -8,10 +8,10 @@ import select
 import sys
 
 from ..events.window import named
-from ..files.program import module
-from ..files.trust import check_trusted
-from ..files.write import append, private_folder
 from ..vtables.errors import HostqlError
+from ..vtables.files.program import module
+from ..vtables.files.trust import check_trusted
+from ..vtables.files.write import append, private_folder
 from ..watchdog.memory import environment
 from .config.build import load
 

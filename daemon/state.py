@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import apsw
 
-from ..files.write import make_private
+from ..vtables.files.write import make_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import fcntl
 import os
 import stat
 
-from ..files.program import module
 from ..vtables.errors import TableUnavailable
+from ..vtables.files.program import module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

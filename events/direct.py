@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 
-from ..files.write import append
+from ..vtables.files.write import append
 from .stream import GAP
 
 TYPE_CHECKING = False

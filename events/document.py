@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from ..files.trust import check_trusted, read_trusted
 from ..vtables.errors import ConfigError
+from ..vtables.files.trust import check_trusted, read_trusted
 from ..vtables.sources.files import read_regular
 from .positions import Positions
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import TextIO
 
-    from ..files.write import NewFile
+    from ..vtables.files.write import NewFile
 
 
 class Output:
@@ -31,7 +31,7 @@ class Output:
         self._file: NewFile | None = None
         self.stream: TextIO = sys.stdout
         if name:
-            from ..files.write import NewFile
+            from ..vtables.files.write import NewFile
 
             try:
                 self._file = NewFile(name)

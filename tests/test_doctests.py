@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("files", "vtables", "watchdog", "events", "daemon", "shell")
+ROOMS = ("vtables", "watchdog", "events", "daemon", "shell")
 
 
 def modules_with_examples() -> list[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeGuard
 
 ENTRY_POINTS = "hostql.tables"
-_NO_SUBJECTS = ("sources", "functions")
+_NO_SUBJECTS = ("files", "functions", "sources")
 
 
 class Catalog:

@@ -22,8 +22,8 @@ import sys
 from contextlib import ExitStack
 from functools import partial
 
-from ..files.program import module
-from ..files.write import NewFile
+from ..vtables.files.program import module
+from ..vtables.files.write import NewFile
 from . import cgroups
 from .allowance import allowance
 from .child import Child, Spec

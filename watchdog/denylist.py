@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import time
 
-from ..files.trust import read_trusted
-from ..files.write import NewFile
+from ..vtables.files.trust import read_trusted
+from ..vtables.files.write import NewFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import select
 
-from ..files.write import NewFile
+from ..vtables.files.write import NewFile
 
 _STDERR = 2
 # Bytes of the file that standard error is; what was said before is kept beside it, once.

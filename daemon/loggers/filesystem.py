@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ...files.write import append
+from ...vtables.files.write import append
 from .logger import RESULT, SNAPSHOT, STATUS, Logger
 
 TYPE_CHECKING = False

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO
 
-    from ...files.write import NewFile
+    from ...vtables.files.write import NewFile
 
 # A file's ending tells the format, where the mode leaves it open.
 _ENDINGS = {
@@ -58,7 +58,7 @@ class Destination:
     def to_file(self, path: str, *, once: bool = False) -> None:
         """To a file: a new one, which is there from now on, or for the next result alone when that is complete.
         HostqlError where it cannot be written."""
-        from ...files.write import NewFile
+        from ...vtables.files.write import NewFile
 
         path = os.path.expanduser(path)
         try:

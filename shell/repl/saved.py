@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 
-from ...files.write import NewFile, private_folder
 from ...vtables.errors import HostqlError
+from ...vtables.files.write import NewFile, private_folder
 from ...vtables.suggest import nearest
 from .settings import config_folder
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 
-from ...files.trust import read_trusted
-from ...files.write import NewFile, private_folder
 from ...vtables.errors import ConfigError, HostqlError
+from ...vtables.files.trust import read_trusted
+from ...vtables.files.write import NewFile, private_folder
 from ...vtables.suggest import nearest
 from ...watchdog.limits import Limits, parse_size
 from ..options import FORMATS, UsageError

@@ -33,7 +33,7 @@ def read_rows(path: str) -> Rows:
 
 def write_rows(path: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Write a file in the format of its ending; returns how many rows. The file appears only when it is whole."""
-    from ...files.write import NewFile
+    from ...vtables.files.write import NewFile
 
     kind = _kind(path)
     try:

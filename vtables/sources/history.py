@@ -7,7 +7,7 @@ import time
 
 import apsw
 
-from ...files.write import make_private
+from ..files.write import make_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

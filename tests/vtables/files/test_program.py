@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from hostql.files import program
+from hostql.vtables.files import program
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("version", [(3, 9), sys.version_info[:2]])
@@ -26,7 +26,7 @@ def test_nothing_of_the_current_directory_is_run(
 
 
 def test_every_module_is_started_so():
-    rooms = ("daemon", "events", "files", "shell", "vtables", "watchdog")
+    rooms = ("daemon", "events", "shell", "vtables", "watchdog")
     code = {path: path.read_text() for room in rooms for path in (ROOT / room).rglob("*.py")}
     others = {path for path, text in code.items() if re.search(r'executable, "-[mc]"', text)}
     assert {path.name for path in others} == {"program.py"}

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from hostql.files.trust import check_trusted, read_trusted
+from hostql.vtables.files.trust import check_trusted, read_trusted
 
-from ..conftest import NOBODY, as_nobody
+from ...conftest import NOBODY, as_nobody
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to own a file as somebody else")
 

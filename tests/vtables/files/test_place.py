@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hostql.files.place import Place, find
+from hostql.vtables.files.place import Place, find
 
 
 def seen(path: str, **options: bool) -> tuple[Place, list[str]]:

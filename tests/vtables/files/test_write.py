@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hostql.files.write import NewFile, append, make_private
+from hostql.vtables.files.write import NewFile, append, make_private
 
-from ..conftest import NOBODY, as_nobody
+from ...conftest import NOBODY, as_nobody
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to plant files of another user")
 
