@@ -166,3 +166,27 @@ def tool(*command: str) -> str:
     if done.returncode != 0:
         pytest.skip(f"{' '.join(command)} failed here: {done.stderr.strip().partition(chr(10))[0]}")
     return done.stdout
+
+
+def with_etc(files: dict[str, bytes], *command: str) -> bytes:
+    """What a program prints where these files of /etc have other contents, in a mount namespace of its own.
+
+    Its name services are the files alone. Skips where no namespace can be made, or the program is not installed.
+    """
+    import subprocess
+    import tempfile
+
+    if os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which(command[0]):
+        pytest.skip(f"needs root, unshare and {command[0]}")
+    files = {"nsswitch.conf": b"passwd: files\ngroup: files\nshadow: files\n", **files}
+    with tempfile.TemporaryDirectory() as folder:
+        script = ""
+        for name, content in files.items():
+            with open(f"{folder}/{name}", "wb") as file:
+                file.write(content)
+            script += f'mount --bind "{folder}/{name}" "$(realpath /etc/{name})" || exit 77\n'
+        unshare = ["unshare", "--mount", "sh", "-c", script + 'exec "$@"', "sh"]
+        done = subprocess.run([*unshare, *command], capture_output=True, check=False, timeout=30)
+    if done.returncode == 77:
+        pytest.skip(f"files cannot be mounted here: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout

@@ -1,9 +1,10 @@
-"""Users and groups from /etc/passwd and /etc/group (passwd(5), group(5))."""
+"""Users and groups from /etc/passwd and /etc/group, by the lines that glibc takes (passwd(5), group(5))."""
 
 from __future__ import annotations
 
-from .configuration import text_of, understood
-from .text import from_os, integer, lines
+from .configuration import understood
+from .nss_files import SPACE, entries, is_nis, note_nis, text_for_libc, unsigned
+from .text import from_os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,35 +31,36 @@ class User:
 
 
 def parse_passwd(text: str) -> Iterator[User | None]:
-    r"""The users; None for a broken line.
+    r"""The users; None for a broken line. Fields after the group id may be missing, and the shell holds all the rest.
 
-    >>> user, broken = parse_passwd("root:x:0:0:root:/root:/bin/sh\njunk\n")
-    >>> user.username, user.directory, broken
-    ('root', '/root', None)
+    >>> user, short, broken = parse_passwd("root:x:0:0:root:/root:/bin/sh\nann:x:5:6\njunk\n")
+    >>> user.username, user.directory, short.gid, short.shell, broken
+    ('root', '/root', 6, '', None)
     """
-    for line in lines(text):
-        if not _skipped(line):
-            fields = line.split(":")
-            uid, gid = (_id(fields[2]), _id(fields[3])) if len(fields) == 7 and fields[0] else (None, None)
-            yield None if uid is None or gid is None else User(fields[0], uid, gid, fields[4], fields[5], fields[6])
+    for line in entries(text):
+        if not is_nis(line):
+            name, _, *ids, description, directory, shell = [*line.split(":", 6), *[""] * 6][:7]
+            uid, gid = map(unsigned, ids)
+            yield None if uid is None or gid is None else User(name, uid, gid, description, directory, shell)
 
 
 def parse_group(text: str) -> Iterator[tuple[str, int, list[str]] | None]:
-    r"""The groups as (name, gid, members); None for a broken line.
+    r"""The groups as (name, gid, members); None for a broken line. The members may be missing.
 
-    >>> list(parse_group("adm:x:4:ann,bob\n:\n"))
-    [('adm', 4, ['ann', 'bob']), None]
+    >>> list(parse_group("adm:x:4:ann, bob,\nann:x:5\n:\n"))
+    [('adm', 4, ['ann', 'bob']), ('ann', 5, []), None]
     """
-    for line in lines(text):
-        if not _skipped(line):
-            fields = line.split(":")
-            gid = _id(fields[2]) if len(fields) == 4 and fields[0] else None
-            yield None if gid is None else (fields[0], gid, [member for member in fields[3].split(",") if member])
+    for line in entries(text):
+        if not is_nis(line):
+            name, _, number, members = [*line.split(":", 3), "", "", ""][:4]
+            gid = unsigned(number)
+            names = [member.lstrip(SPACE) for member in members.split(",")]
+            yield None if gid is None else (name, gid, [member for member in names if member])
 
 
 def users_of(scan: Scan) -> list[User]:
     """The users of the scanned host; a note says how many lines were broken, or that there is no passwd file."""
-    found = scan.shared("passwd", lambda: list(parse_passwd(text_of(scan, _PASSWD))))
+    found = scan.shared("passwd", lambda: list(parse_passwd(_text(scan, _PASSWD))))
     return list(understood(scan, _PASSWD, found))
 
 
@@ -90,7 +92,7 @@ def all_users(scan: Scan, uids: frozenset[Any] | None, names: frozenset[Any] | N
 
 def groups_of(scan: Scan) -> list[tuple[str, int, list[str]]]:
     """The groups of the scanned host, with notes as for users."""
-    found = scan.shared("group", lambda: list(parse_group(text_of(scan, _GROUP))))
+    found = scan.shared("group", lambda: list(parse_group(_text(scan, _GROUP))))
     return list(understood(scan, _GROUP, found))
 
 
@@ -99,10 +101,5 @@ def signed(id: int) -> int:
     return id - (1 << 32) if id >= 1 << 31 else id
 
 
-def _skipped(line: str) -> bool:
-    return not line.strip() or line[0] in "#+-"
-
-
-def _id(text: str) -> int | None:
-    found = integer(text)
-    return found if found is not None and 0 <= found < 1 << 32 else None
+def _text(scan: Scan, path: str) -> str:
+    return note_nis(scan, path, text_for_libc(scan, path))

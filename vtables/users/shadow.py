@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.configuration import text_of, understood
-from ..sources.text import integer, lines
+from ..sources.accounts import signed
+from ..sources.configuration import understood
+from ..sources.nss_files import SPACE, entries, is_nis, note_nis, text_for_libc, unsigned
 from ..table import BIGINT, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -16,18 +17,32 @@ if TYPE_CHECKING:
 _FILE = "/etc/shadow"
 
 
-def parse_shadow(text: str) -> Iterator[tuple[str, list[str]] | None]:
-    r"""(username, the other eight fields) of each line; None for a broken one.
+def parse_shadow(text: str) -> Iterator[tuple[str, str, list[int | None]] | None]:
+    r"""(username, password, the seven numbers) of each line, None for an empty number; None for a broken line.
 
-    >>> list(parse_shadow("ann:$6$salt$hash:19000:0:99999:7:::\njunk\n"))
-    [('ann', ['$6$salt$hash', '19000', '0', '99999', '7', '', '', '']), None]
+    The reserved field may be missing, and the four before it with it: shadow files were once that short.
+
+    >>> list(parse_shadow("ann:$6$salt$hash:19000:0:99999:7:::\n# x\nbob:*:19000:0:99999\njunk\n"))[0]
+    ('ann', '$6$salt$hash', [19000, 0, 99999, 7, None, None, None])
     """
-    for line in lines(text):
-        fields = line.split(":")
-        if len(fields) == 9 and fields[0]:
-            yield fields[0], fields[1:]
-        elif line.strip():
-            yield None
+    for line in entries(text):
+        if not is_nis(line):
+            yield _shadow(line.split(":", 8))
+
+
+def _shadow(fields: list[str]) -> tuple[str, str, list[int | None]] | None:
+    # White space where the warning's days begin is left out, so that it may end a short line.
+    fields[5:6] = [text.lstrip(SPACE) for text in fields[5:6]]
+    if len(fields) == 6 and not fields[5]:
+        del fields[5]
+    elif len(fields) != 9 and (len(fields) not in (5, 8) or not fields[-1]):
+        # Only the reserved field may be both the last one and empty.
+        return None
+    name, password, *texts = fields
+    numbers = [unsigned(text) if text else None for text in texts]
+    if any(text and number is None for text, number in zip(texts, numbers)):
+        return None
+    return name, password, [*numbers, *[None] * 4][:7]
 
 
 def password_status(password: str) -> tuple[str, str]:
@@ -59,11 +74,7 @@ class Shadow(Table):
     examples = ["SELECT username, password_status, hash_alg FROM shadow WHERE password_status <> 'locked';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        for name, (password, change, *ages, flag) in understood(scan, _FILE, parse_shadow(text_of(scan, _FILE))):
-            numbers = [_number(age, -1) for age in ages]
-            yield (*password_status(password), _number(change, None), *numbers, _number(flag, None), name)
-
-
-def _number(text: str, absent: int | None) -> int | None:
-    found = integer(text)
-    return absent if found is None else found
+        text = note_nis(scan, _FILE, text_for_libc(scan, _FILE))
+        for name, password, (change, *ages, flag) in understood(scan, _FILE, parse_shadow(text)):
+            numbers = [-1 if age is None else signed(age) for age in ages]
+            yield (*password_status(password), None if change is None else signed(change), *numbers, flag, name)
