@@ -1,10 +1,11 @@
-"""The table `dns_resolvers` (resolv.conf(5))."""
+"""The table `dns_resolvers`: resolv.conf(5) as glibc's resolver takes it."""
 
 from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.configuration import text_of, understood
-from ..sources.text import lines
+from ..sources.nss_files import text_for_libc
+from ..sources.text import decode, lines
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -14,48 +15,188 @@ if TYPE_CHECKING:
 
 
 _FILE = "/etc/resolv.conf"
-# Of `options` and how glibc's resolver is set without any: RES_INIT, RES_RECURSE, RES_DEFNAMES, RES_DNSRCH (resolv.h).
+# MAXNS and MAXRESOLVSORT of resolv.h: what comes after that many has no effect.
+_MOST = {"nameserver": 3, "sortlist": 10}
+# What is asked where the file names no server.
+_DEFAULT_SERVER = "127.0.0.1"
+# What a resolver without any options has: RES_INIT, RES_RECURSE, RES_DEFNAMES, RES_DNSRCH (resolv.h).
 _DEFAULT_OPTIONS = 0x001 | 0x040 | 0x080 | 0x200
+# The bit of each option that has one. A word that begins so is enough for glibc, and the first that fits counts.
+_OPTIONS = {
+    "rotate": 0x4000,
+    "edns0": 0x100000,
+    "single-request-reopen": 0x400000,
+    "single-request": 0x200000,
+    "no_tld_query": 0x1000000,
+    "no-tld-query": 0x1000000,
+    "no-reload": 0x2000000,
+    "use-vc": 0x8,
+    "trust-ad": 0x4000000,
+    "no-aaaa": 0x8000000,
+    "strict-error": 0x10000000,
+}
+_BLANKS = " \t"
+_KEYWORDS = ("nameserver", "sortlist", "options", "search", "domain")
 
 
-def parse_resolv(text: str) -> Iterator[tuple[str, str, str] | None]:
-    r"""(type, address, prefix length) of servers, sort lists and search domains, in order; None for a broken line.
+class Resolver:
+    """What the lines of a file amount to: addresses of servers, domains, (network, mask) pairs, option bits."""
 
-    >>> list(parse_resolv("nameserver 10.0.0.2\nsearch a.b c\n; x\n"))
-    [('nameserver', '10.0.0.2', '32'), ('search', 'a.b', ''), ('search', 'c', '')]
+    __slots__ = ("options", "search", "servers", "sortlist", "unused")
+
+    def __init__(self) -> None:
+        self.servers: list[str] = []
+        self.search: list[str] = []
+        self.sortlist: list[tuple[str, str]] = []
+        self.options = _DEFAULT_OPTIONS
+        # Lines that say nothing to glibc.
+        self.unused = 0
+
+
+def parse_resolv(text: str) -> Resolver:
+    r"""The resolver's state after a file; a keyword counts at the beginning of its line only.
+
+    >>> found = parse_resolv("nameserver 10.0.0.2 # x\nsearch a.b\nsearch c d\n; x\noptions rotate\n nameserver ::1\n")
+    >>> found.servers, found.search, hex(found.options), found.unused
+    (['10.0.0.2'], ['c', 'd'], '0x42c1', 1)
     """
+    resolver = Resolver()
     for line in lines(text):
-        words = line.partition("#")[0].split()
-        if not words or words[0].startswith(";") or words[0] == "options":
-            continue
-        if len(words) > 1 and words[0] == "nameserver":
-            yield "nameserver", words[1], "128" if ":" in words[1] else "32"
-        elif words[0] == "sortlist":
-            for word in words[1:]:
-                address, _, prefix = word.partition("/")
-                yield "sortlist", address, prefix
-        elif words[0] in ("search", "domain"):
-            for word in words[1:]:
-                yield "search", word, ""
+        keyword = next((word for word in _KEYWORDS if line.startswith(word) and line[len(word) :][:1] in _BLANKS), "")
+        value = line[len(keyword) :]
+        words = _words(value)
+        if not keyword or not words:
+            resolver.unused += line[:1] not in ("#", ";") and bool(line.strip())
+        elif keyword == "nameserver":
+            address = _server(words[0])
+            resolver.servers += [address] if address else []
+            resolver.unused += not address
+        elif keyword == "search":
+            resolver.search = words
+        elif keyword == "domain":
+            resolver.search = words[:1]
+        elif keyword == "options":
+            for word in words:
+                resolver.options |= next((bit for name, bit in _OPTIONS.items() if word.startswith(name)), 0)
         else:
-            yield None
+            networks, broken = _networks(value)
+            resolver.sortlist += networks
+            resolver.unused += broken
+    return resolver
+
+
+def _words(value: str) -> list[str]:
+    return [word for word in value.replace("\t", " ").split(" ") if word]
+
+
+def _server(word: str) -> str:
+    """The address of a server as inet_aton(3) or inet_pton(3) take it, with its scope; '' for none."""
+    from socket import AF_INET6, inet_aton, inet_ntop, inet_pton
+
+    try:
+        if word.isascii() and not any(map(str.isspace, word)):
+            return ".".join(map(str, inet_aton(word)))
+    except OSError:
+        pass
+    address, percent, scope = word.partition("%")
+    try:
+        raw = inet_pton(AF_INET6, address)
+    except (OSError, ValueError):
+        return ""
+    # A scope belongs to link-local addresses (fe80::/10, ff02::/16) and is left out of others.
+    local = (raw[0] == 0xFE and raw[1] & 0xC0 == 0x80) or (raw[0] == 0xFF and raw[1] & 0x0F == 2)
+    return inet_ntop(AF_INET6, raw) + (percent + scope if local and scope else "")
+
+
+def _networks(value: str) -> tuple[list[tuple[str, str]], bool]:
+    """(network, prefix length or mask) of each entry, up to a semicolon, and whether some are none.
+
+    An entry without a mask, or with one that is none, has that of its class. A mask is an address: `/8` is 0.0.0.8.
+    """
+    from re import split
+    from socket import inet_aton
+
+    found = []
+    broken = False
+    for word in _words(value.partition(";")[0]):
+        network, *masks = split("[/&]", word, maxsplit=1)
+        try:
+            if not network.isascii():
+                raise OSError
+            raw = inet_aton(network)
+        except OSError:
+            broken = True
+            continue
+        try:
+            mask = inet_aton(masks[0]) if masks and masks[0].isascii() else b""
+        except OSError:
+            mask = b""
+        bits = int.from_bytes(mask or _mask_of_class(raw[0]), "big")
+        found.append((".".join(map(str, raw)), _prefix(bits)))
+    return found, broken
+
+
+def _mask_of_class(first: int) -> bytes:
+    length = 1 if first < 128 else 2 if first < 192 else 3
+    return b"\xff" * length + bytes(4 - length)
+
+
+def _prefix(mask: int) -> str:
+    """The length of a mask whose ones come first, else the mask itself.
+
+    >>> _prefix(0xFFFFF000), _prefix(8)
+    ('20', '0.0.0.8')
+    """
+    ones = f"{mask:032b}".rstrip("0")
+    return ".".join(map(str, mask.to_bytes(4, "big"))) if "0" in ones else str(len(ones))
 
 
 class DnsResolvers(Table):
-    """Name servers, search domains and sort lists the host's resolver uses."""
+    """Name servers, search domains and sort lists the host's resolver uses; its defaults where the file names none."""
 
     id = Column(INTEGER, "Place among those of its type, from 0")
     type = Column(TEXT, "nameserver, search or sortlist")
     address = Column(TEXT, "Address of the server or network; the search domain")
-    netmask = Column(TEXT, "Prefix length of the address; '' for a search domain")
-    options = Column(BIGINT, "The resolver's option bits, as resolv.h has them by default")
+    netmask = Column(TEXT, "Prefix length of the address, or its mask where that is none; '' for a search domain")
+    options = Column(BIGINT, "The resolver's option bits, as resolv.h has them")
     pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
 
     typical_rows = 4
     examples = ["SELECT address FROM dns_resolvers WHERE type = 'nameserver';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        counts: dict[str, int] = {}
-        for kind, address, prefix in understood(scan, _FILE, parse_resolv(text_of(scan, _FILE))):
-            place = counts[kind] = counts.get(kind, -1) + 1
-            yield (place, kind, address, prefix, _DEFAULT_OPTIONS, 0)
+        text = text_for_libc(scan, _FILE)
+        if not text and _is_there(scan):
+            return
+        found = parse_resolv(text)
+        list(understood(scan, _FILE, [None] * found.unused))
+        servers = [(address, "128" if ":" in address else "32") for address in found.servers or [_DEFAULT_SERVER]]
+        search = [(domain, "") for domain in found.search or filter(None, [_own_domain(scan)])]
+        for kind, entries in (("nameserver", servers), ("sortlist", found.sortlist), ("search", search)):
+            most = _MOST.get(kind, len(entries))
+            if len(entries) > most:
+                scan.note(f"the resolver uses only the first {most} {kind} entries of {_FILE}")
+            for place, (address, mask) in enumerate(entries[:most]):
+                yield (place, kind, address, mask, found.options, 0)
+
+
+def _is_there(scan: Scan) -> bool:
+    """Whether a file of which nothing could be read has something to say, so that no default stands for it."""
+    import stat
+
+    try:
+        found = scan.host.stat(_FILE)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return found.st_size > 0 or not (stat.S_ISREG(found.st_mode) or stat.S_ISCHR(found.st_mode))
+
+
+def _own_domain(scan: Scan) -> str:
+    """The domain in the host's own name, where the resolver searches if it is told none."""
+    try:
+        name = decode(scan.host.read("/proc/sys/kernel/hostname"))
+    except OSError:
+        name = text_of(scan, "/etc/hostname", expected=False)
+    return name.strip().partition(".")[2]

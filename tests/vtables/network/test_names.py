@@ -61,15 +61,15 @@ def test_services_with_comments_and_broken_lines(tmp_path: Path, open_root: Call
 
 def test_resolvers(tmp_path: Path, open_root: Callable[..., Database]):
     text = "; c\nnameserver 10.0.0.2\nnameserver fd00::2 # six\nsearch a.example b.example\n"
-    text += "sortlist 10.0.0.0/8\nnameserver\n"
+    text += "sortlist 10.0.0.0/255.0.0.0\nnameserver\n"
     etc(tmp_path, "resolv.conf", text)
     rows = [tuple(row.values()) for row in query(open_root(), "SELECT id, type, address, netmask FROM dns_resolvers")]
     assert rows == [
         (0, "nameserver", "10.0.0.2", "32"),
         (1, "nameserver", "fd00::2", "128"),
+        (0, "sortlist", "10.0.0.0", "8"),
         (0, "search", "a.example", ""),
         (1, "search", "b.example", ""),
-        (0, "sortlist", "10.0.0.0", "8"),
     ]
 
 
