@@ -24,7 +24,6 @@ from hostql.vtables.network.etc_protocols import parse_protocols
 from hostql.vtables.network.etc_services import parse_services
 from hostql.vtables.network.iptables import parse_save
 from hostql.vtables.network.nftables_rules import parse_ruleset
-from hostql.vtables.packages.apt_sources import Source, parse_deb822, parse_list
 from hostql.vtables.packages.deb_packages import parse_status
 from hostql.vtables.packages.python_packages import parse_metadata
 from hostql.vtables.process.process_memory_map import parse_maps
@@ -32,6 +31,7 @@ from hostql.vtables.services.crontab import parse_crontab
 from hostql.vtables.services.startup_items import parse_desktop
 from hostql.vtables.sources import procfs
 from hostql.vtables.sources.accounts import User, parse_group, parse_passwd
+from hostql.vtables.sources.apt import Source, parse_deb822, parse_list
 from hostql.vtables.sources.containers import container_of
 from hostql.vtables.sources.hardware_ids import Names, parse_ids
 from hostql.vtables.sources.mounts import Mount, parse_mountinfo
@@ -79,7 +79,7 @@ RECORDS: list[tuple[Callable[[str], Iterable[Any]], bytes]] = [
     (parse_protocols, b"tcp 6 TCP # transmission control\nudp 17 UDP\n"),
     (parse_services, b"domain 53/udp ns # Name Service\nssh 22/tcp\n"),
     (parse_crontab, b"SHELL=/bin/sh\n5 * * * * root true now\n@reboot /bin/x\nA = b\n"),
-    (parse_list, b"deb [arch=amd64 signed-by=/k] http://h/debian/ stable main contrib\ndeb-src http://h a\n"),
+    (parse_list, b"deb [arch=amd64 signed-by=/k] http://h/debian/ stable main contrib\ndeb-src http://h a main\n"),
     (parse_sysctl, b"# x\nnet/ipv4/ip_forward = 1\n-kernel.a=b\n-kernel.b\n"),
     (parse_os_release, b"NAME=\"Debian GNU/Linux\"\nID=debian\nVERSION_ID='12'\n"),
 ]

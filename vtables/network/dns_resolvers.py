@@ -18,7 +18,7 @@ _FILE = "/etc/resolv.conf"
 # MAXNS and MAXRESOLVSORT of resolv.h: what comes after that many has no effect.
 _MOST = {"nameserver": 3, "sortlist": 10}
 # What is asked where the file names no server.
-_DEFAULT_SERVER = "127.0.0.1"
+_DEFAULT_SERVERS = [("127.0.0.1", "32")]
 # What a resolver without any options has: RES_INIT, RES_RECURSE, RES_DEFNAMES, RES_DNSRCH (resolv.h).
 _DEFAULT_OPTIONS = 0x001 | 0x040 | 0x080 | 0x200
 # The bit of each option that has one. A word that begins so is enough for glibc, and the first that fits counts.
@@ -35,54 +35,40 @@ _OPTIONS = {
     "no-aaaa": 0x8000000,
     "strict-error": 0x10000000,
 }
-_BLANKS = " \t"
 _KEYWORDS = ("nameserver", "sortlist", "options", "search", "domain")
 
 
-class Resolver:
-    """What the lines of a file amount to: addresses of servers, domains, (network, mask) pairs, option bits."""
+def parse_resolv(text: str) -> Iterator[tuple[str, Any] | None]:
+    r"""What each line sets; None for one that says nothing to glibc. A keyword counts at the beginning of a line only.
 
-    __slots__ = ("options", "search", "servers", "sortlist", "unused")
+    ("nameserver", address), ("search", domains) for `domain` too, ("options", bits), ("sortlist", (network, netmask))
 
-    def __init__(self) -> None:
-        self.servers: list[str] = []
-        self.search: list[str] = []
-        self.sortlist: list[tuple[str, str]] = []
-        self.options = _DEFAULT_OPTIONS
-        # Lines that say nothing to glibc.
-        self.unused = 0
-
-
-def parse_resolv(text: str) -> Resolver:
-    r"""The resolver's state after a file; a keyword counts at the beginning of its line only.
-
-    >>> found = parse_resolv("nameserver 10.0.0.2 # x\nsearch a.b\nsearch c d\n; x\noptions rotate\n nameserver ::1\n")
-    >>> found.servers, found.search, hex(found.options), found.unused
-    (['10.0.0.2'], ['c', 'd'], '0x42c1', 1)
+    >>> list(parse_resolv("nameserver 10.0.0.2 # x\nsearch a.b c\n; x\noptions rotate\n nameserver ::1\n"))
+    [('nameserver', '10.0.0.2'), ('search', ['a.b', 'c']), ('options', 16384), None]
     """
-    resolver = Resolver()
     for line in lines(text):
-        keyword = next((word for word in _KEYWORDS if line.startswith(word) and line[len(word) :][:1] in _BLANKS), "")
-        value = line[len(keyword) :]
-        words = _words(value)
+        keyword = next((word for word in _KEYWORDS if line.startswith((f"{word} ", f"{word}\t"))), "")
+        words = _words(line[len(keyword) :])
         if not keyword or not words:
-            resolver.unused += line[:1] not in ("#", ";") and bool(line.strip())
+            if line[:1] not in ("#", ";") and line.strip():
+                yield None
         elif keyword == "nameserver":
             address = _server(words[0])
-            resolver.servers += [address] if address else []
-            resolver.unused += not address
-        elif keyword == "search":
-            resolver.search = words
-        elif keyword == "domain":
-            resolver.search = words[:1]
+            yield ("nameserver", address) if address else None
         elif keyword == "options":
-            for word in words:
-                resolver.options |= next((bit for name, bit in _OPTIONS.items() if word.startswith(name)), 0)
+            yield "options", _bits(words)
+        elif keyword == "sortlist":
+            for network in map(_network, _words(line[len(keyword) :].partition(";")[0])):
+                yield network and ("sortlist", network)
         else:
-            networks, broken = _networks(value)
-            resolver.sortlist += networks
-            resolver.unused += broken
-    return resolver
+            yield "search", words if keyword == "search" else words[:1]
+
+
+def _bits(words: list[str]) -> int:
+    bits = 0
+    for word in words:
+        bits |= next((bit for name, bit in _OPTIONS.items() if word.startswith(name)), 0)
+    return bits
 
 
 def _words(value: str) -> list[str]:
@@ -91,13 +77,11 @@ def _words(value: str) -> list[str]:
 
 def _server(word: str) -> str:
     """The address of a server as inet_aton(3) or inet_pton(3) take it, with its scope; '' for none."""
-    from socket import AF_INET6, inet_aton, inet_ntop, inet_pton
+    from socket import AF_INET6, inet_ntop, inet_pton
 
-    try:
-        if word.isascii() and not any(map(str.isspace, word)):
-            return ".".join(map(str, inet_aton(word)))
-    except OSError:
-        pass
+    four = _inet_aton(word)
+    if four:
+        return ".".join(map(str, four))
     address, percent, scope = word.partition("%")
     try:
         raw = inet_pton(AF_INET6, address)
@@ -108,32 +92,29 @@ def _server(word: str) -> str:
     return inet_ntop(AF_INET6, raw) + (percent + scope if local and scope else "")
 
 
-def _networks(value: str) -> tuple[list[tuple[str, str]], bool]:
-    """(network, prefix length or mask) of each entry, up to a semicolon, and whether some are none.
+def _network(word: str) -> tuple[str, str] | None:
+    """(network, prefix length or mask) of an entry of a sort list; None for what is none.
 
-    An entry without a mask, or with one that is none, has that of its class. A mask is an address: `/8` is 0.0.0.8.
+    One without a mask, or with something else for it, has that of its class. A mask is an address: `/8` is 0.0.0.8.
     """
     from re import split
+
+    network, *masks = split("[/&]", word, maxsplit=1)
+    address = _inet_aton(network)
+    if not address:
+        return None
+    mask = _inet_aton(masks[0] if masks else "") or _mask_of_class(address[0])
+    return ".".join(map(str, address)), _prefix(int.from_bytes(mask, "big"))
+
+
+def _inet_aton(word: str) -> bytes:
+    """The four bytes of an IPv4 address in any of the forms of inet_aton(3); none for what is no such address."""
     from socket import inet_aton
 
-    found = []
-    broken = False
-    for word in _words(value.partition(";")[0]):
-        network, *masks = split("[/&]", word, maxsplit=1)
-        try:
-            if not network.isascii():
-                raise OSError
-            raw = inet_aton(network)
-        except OSError:
-            broken = True
-            continue
-        try:
-            mask = inet_aton(masks[0]) if masks and masks[0].isascii() else b""
-        except OSError:
-            mask = b""
-        bits = int.from_bytes(mask or _mask_of_class(raw[0]), "big")
-        found.append((".".join(map(str, raw)), _prefix(bits)))
-    return found, broken
+    try:
+        return inet_aton(word) if word.isascii() and not any(map(str.isspace, word)) else b""
+    except (OSError, ValueError):
+        return b""
 
 
 def _mask_of_class(first: int) -> bytes:
@@ -168,16 +149,26 @@ class DnsResolvers(Table):
         text = text_for_libc(scan, _FILE)
         if not text and _is_there(scan):
             return
-        found = parse_resolv(text)
-        list(understood(scan, _FILE, [None] * found.unused))
-        servers = [(address, "128" if ":" in address else "32") for address in found.servers or [_DEFAULT_SERVER]]
-        search = [(domain, "") for domain in found.search or filter(None, [_own_domain(scan)])]
-        for kind, entries in (("nameserver", servers), ("sortlist", found.sortlist), ("search", search)):
+        servers: list[tuple[str, str]] = []
+        sortlist: list[tuple[str, str]] = []
+        search: list[str] = []
+        options = _DEFAULT_OPTIONS
+        for keyword, value in understood(scan, _FILE, parse_resolv(text)):
+            if keyword == "nameserver":
+                servers.append((value, "128" if ":" in value else "32"))
+            elif keyword == "sortlist":
+                sortlist.append(value)
+            elif keyword == "search":
+                search = value
+            else:
+                options |= value
+        domains = [(domain, "") for domain in search or _own_domain(scan)]
+        for kind, entries in (("nameserver", servers or _DEFAULT_SERVERS), ("sortlist", sortlist), ("search", domains)):
             most = _MOST.get(kind, len(entries))
             if len(entries) > most:
                 scan.note(f"the resolver uses only the first {most} {kind} entries of {_FILE}")
             for place, (address, mask) in enumerate(entries[:most]):
-                yield (place, kind, address, mask, found.options, 0)
+                yield (place, kind, address, mask, options, 0)
 
 
 def _is_there(scan: Scan) -> bool:
@@ -193,10 +184,10 @@ def _is_there(scan: Scan) -> bool:
     return found.st_size > 0 or not (stat.S_ISREG(found.st_mode) or stat.S_ISCHR(found.st_mode))
 
 
-def _own_domain(scan: Scan) -> str:
-    """The domain in the host's own name, where the resolver searches if it is told none."""
+def _own_domain(scan: Scan) -> list[str]:
+    """The domain in the host's own name, if any, where the resolver searches if it is told none."""
     try:
         name = decode(scan.host.read("/proc/sys/kernel/hostname"))
     except OSError:
         name = text_of(scan, "/etc/hostname", expected=False)
-    return name.strip().partition(".")[2]
+    return [domain for domain in [name.strip().partition(".")[2]] if domain]

@@ -1,0 +1,194 @@
+"""Where apt fetches from (sources.list(5)), in both styles, and the name under which it keeps an archive's index."""
+
+from __future__ import annotations
+
+from .deb822 import stanzas
+from .text import lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What apt's StringToBool takes for no; a number that is 0 is no, too.
+_NO = ("no", "false", "without", "off", "disable")
+_TYPES = ("deb", "deb-src")
+# Characters that apt does not leave as they are in a file's name, nor in the part of an address that a release is.
+_NOT_IN_NAMES = frozenset('\\|{}[]<>"^~_=!@#$%^&*')
+_NOT_IN_RELEASES = frozenset("+~%")
+
+
+class Source:
+    """An archive of binary packages: its address, release, components, and the architectures it is limited to."""
+
+    __slots__ = ("architectures", "components", "release", "uri")
+
+    def __init__(self, uri: str, release: str, components: str, architectures: str) -> None:
+        self.uri = uri
+        self.release = release
+        self.components = components
+        self.architectures = architectures
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the release is a directory with the index in it, beside the packages: no components."""
+        return self.release.endswith("/")
+
+    @property
+    def address(self) -> str:
+        """The address without the scheme."""
+        rest = self.uri.partition(":")[2]
+        return rest[2:] if rest.startswith("//") else rest
+
+
+def is_read(name: str) -> bool:
+    """Whether apt reads a file of that name in sources.list.d.
+
+    >>> [is_read(name) for name in ("a-1_B:x.list", "a.sources", ".a.list", "a b.list", "a.list.save")]
+    [True, True, False, False, False]
+    """
+    known = all((character.isascii() and character.isalnum()) or character in "_-.:" for character in name)
+    return known and name.endswith((".list", ".sources")) and name[0] != "."
+
+
+def parse_list(text: str) -> Iterator[Source | None]:
+    r"""The archives of a one-line-style file, those of source packages left out; None for a broken line.
+
+    >>> source = next(parse_list("deb [arch=amd64 signed-by=/k] http://h/debian/ stable main contrib # c\n"))
+    >>> source.uri, source.release, source.components, source.architectures
+    ('http://h/debian/', 'stable', 'main contrib', 'amd64')
+    >>> next(parse_list("deb cdrom:[Disc 1 #2]/ stable main\n")).uri
+    'cdrom:[Disc 1 #2]/'
+    """
+    for line in lines(text):
+        kind, *rest = _without_comment(line).split(None, 1)[:2] or [""]
+        if not kind:
+            continue
+        options, words = _options(rest[0]) if rest else ({}, None)
+        if kind not in _TYPES or words is None or not _is_source(words[:1], words[1:2], words[2:]):
+            yield None
+        elif kind == "deb":
+            yield Source(words[0], words[1], " ".join(words[2:]), options.get("arch", "").replace(",", " "))
+
+
+def parse_deb822(text: str) -> Iterator[Source | None]:
+    r"""The archives of a deb822-style file that are enabled; None for a stanza that does not say what it is of.
+
+    >>> [s.release for s in parse_deb822("Types: deb\nURIs: http://h\nSuites: a a-updates\nComponents: main\n")]
+    ['a', 'a-updates']
+    """
+    for fields in stanzas(text):
+        if fields is None:
+            yield None
+            continue
+        types, uris, suites, components = (
+            fields.get(name, "").split() for name in ("types", "uris", "suites", "components")
+        )
+        if is_off(fields.get("enabled", "")):
+            continue
+        if not types or not set(types) <= set(_TYPES) or not _is_source(uris, suites, components):
+            yield None
+        elif "deb" in types:
+            architectures = fields.get("architectures", "").replace(",", " ").split()
+            for uri in uris:
+                for suite in suites:
+                    yield Source(uri, suite, " ".join(components), " ".join(architectures))
+
+
+def is_off(word: str) -> bool:
+    """Whether the value of `Enabled` switches a stanza off.
+
+    >>> [is_off(word) for word in ("no", "Without", "0x0", "yes", "no # c", "")]
+    [True, True, True, False, False, False]
+    """
+    try:
+        return word.lower() in _NO or int(word, 0) == 0
+    except ValueError:
+        return bool(word) and not word.strip("0")
+
+
+def _is_source(uris: list[str], suites: list[str], components: list[str]) -> bool:
+    """Whether apt takes these words: an address has a scheme; components are for releases that are no directory."""
+    flat = {suite.endswith("/") for suite in suites}
+    return bool(uris) and all(":" in uri for uri in uris) and flat == {not components}
+
+
+def _without_comment(line: str) -> str:
+    """A line up to the first `#` that is not in brackets."""
+    start = 0
+    while (hash := line.find("#", start)) >= 0:
+        bracket = line.find("[", start, hash)
+        end = line.find("]", bracket) if bracket >= 0 else -1
+        if end < 0:
+            return line[:hash]
+        start = end
+    return line
+
+
+def _options(rest: str) -> tuple[dict[str, str], list[str] | None]:
+    """The options in brackets, and the words after them; None for words where an option is none."""
+    import re
+
+    options: dict[str, str] = {}
+    if rest[0] == "[":
+        rest = rest[1:].lstrip()
+        while not rest.startswith("]"):
+            word = re.match(r'(?:"[^"]*"|[^\s"])+', rest)
+            if word is None:
+                return {}, None
+            name, _, value = word[0].replace('"', "").partition("=")
+            rest = rest[word.end() :].lstrip()
+            if value.endswith("]"):
+                value, rest = value[:-1], "]" + rest
+            if not name or not value:
+                return {}, None
+            options[name] = value
+        rest = rest[1:]
+    # A word has quotes or brackets around its spaces; the brackets belong to the name of a disc.
+    words = re.findall(r'(?:"[^"]*"|\[[^]]*\]|[^\s"])+', rest)
+    return options, [word.replace('"', "") for word in words]
+
+
+def with_architecture(source: Source, architecture: str) -> Source:
+    """The source with the host's architecture for `$(ARCH)`: in the address, and in the release of a flat archive."""
+    release = source.release.replace("$(ARCH)", architecture) if source.is_flat else source.release
+    uri = source.uri.replace("$(ARCH)", architecture)
+    return Source(uri, release, source.components, source.architectures)
+
+
+def index_name(source: Source) -> str:
+    """The name of the archive's index in /var/lib/apt/lists, up to the ending `InRelease` or `Release`.
+
+    >>> index_name(Source("http://u:p@h/a_b/", "stable", "main", ""))
+    'h_a%5fb_dists_stable_'
+    >>> index_name(Source("file:///srv/flat", "./", "", "")), index_name(Source("http://h", "/", "", ""))
+    ('_srv_flat_._', 'h_')
+    >>> index_name(Source("cdrom:[Disc 1/2]/", "s", "main", ""))
+    'Disc%201_2_dists_s_'
+    """
+    from urllib.parse import unquote
+
+    address = unquote(source.address)
+    if address.startswith("["):
+        # The name of a disc, which may have slashes; or an IPv6 address.
+        host, _, path = address[1:].partition("]")
+        address = host + path
+    elif not address.startswith("/"):
+        host, slash, path = address.partition("/")
+        address = host.rpartition("@")[2].replace("[", "").replace("]", "") + slash + path
+    directory = address if address.endswith("/") else address + "/"
+    release = _quoted(source.release, _NOT_IN_RELEASES)
+    if not source.is_flat:
+        directory += f"dists/{release}/"
+    elif release != "/":
+        directory += release
+    return _quoted(directory, _NOT_IN_NAMES).replace("/", "_")
+
+
+def _quoted(text: str, characters: frozenset[str]) -> str:
+    """The text with `%xx` for these characters, and for all that is not printable ASCII."""
+    return "".join(
+        character
+        if " " < character < "\x7f" and character not in characters
+        else "".join(f"%{byte:02x}" for byte in character.encode())
+        for character in text
+    )
