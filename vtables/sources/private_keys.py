@@ -1,7 +1,7 @@
-"""Private keys as files hold them: OpenSSH's own form, and PEM of PKCS#1, SEC 1, PKCS#8 (RFC 7468, 8017, 5915, 5208).
+"""Private keys in files: OpenSSH's own form, PuTTY's, and PEM of PKCS#1, SEC 1, PKCS#8 (RFC 7468, 8017, 5915, 5208).
 
-Only what tells the kind and the strength of a key is read. What a passphrase protects is not; OpenSSH's form has the
-public key in the clear all the same.
+Only what tells the kind and the strength of a key is read. What a passphrase protects is not; OpenSSH's form and
+PuTTY's have the public key in the clear all the same.
 """
 
 from __future__ import annotations
@@ -9,8 +9,17 @@ from __future__ import annotations
 import base64
 
 _MAGIC = b"openssh-key-v1\0"
+_BEGIN, _END = b"-----BEGIN ", b"PRIVATE KEY-----"
 _KINDS = {"RSA": "rsa", "DSA": "dsa", "EC": "ecdsa"}
-_OPENSSH_KINDS = {"ssh-rsa": "rsa", "ssh-dss": "dsa", "ssh-ed25519": "ed25519"}
+# By the name of the public key's algorithm (RFC 4253, 8709; PROTOCOL.u2f of OpenSSH).
+_OPENSSH_KINDS = {
+    "ssh-rsa": "rsa",
+    "ssh-dss": "dsa",
+    "ssh-ed25519": "ed25519",
+    "ssh-ed448": "ed448",
+    "sk-ssh-ed25519@openssh.com": "ed25519-sk",
+    "sk-ecdsa-sha2-nistp256@openssh.com": "ecdsa-sk",
+}
 # Names and lengths of the curves, by OpenSSH's name and by object identifier (its bytes).
 _CURVES = {
     "nistp256": ("prime256v1", 256),
@@ -24,10 +33,14 @@ _CURVE_IDS = {
 }
 _ALGORITHM_IDS = {
     bytes.fromhex("2a864886f70d010101"): "rsa",
+    bytes.fromhex("2a864886f70d01010a"): "rsa",
     bytes.fromhex("2a8648ce380401"): "dsa",
     bytes.fromhex("2a8648ce3d0201"): "ecdsa",
     bytes.fromhex("2b6570"): "ed25519",
+    bytes.fromhex("2b6571"): "ed448",
 }
+# Bits of keys that have one size.
+_LENGTHS = {"ed25519": 256, "ed25519-sk": 256, "ed448": 456}
 # Strength of RSA and DSA by the length of the modulus, as NIST SP 800-57 and OpenSSL have it.
 _STRENGTHS = {1024: 80, 2048: 112, 3072: 128, 4096: 152, 7680: 192, 8192: 200, 15360: 256}
 
@@ -35,14 +48,16 @@ _STRENGTHS = {1024: 80, 2048: 112, 3072: 128, 4096: 152, 7680: 192, 8192: 200, 1
 class PrivateKey:
     """What a file tells of its key.
 
-    kind    rsa, dsa, ecdsa, ed25519; '' where that is encrypted
-    length  bits of the modulus or the curve; None where that is encrypted
-    group   name of the curve; '' for none
+    kind       rsa, dsa, ecdsa, ed25519, ed448; ecdsa-sk, ed25519-sk: the handle of a key that a FIDO device keeps;
+               '' where that is encrypted or not known
+    encrypted  whether a passphrase protects it; None for a damaged file
+    length     bits of the modulus or the curve; None where that is encrypted
+    group      name of the curve; '' for none
     """
 
     __slots__ = ("encrypted", "group", "kind", "length")
 
-    def __init__(self, kind: str, encrypted: bool, length: int | None = None, group: str = "") -> None:
+    def __init__(self, kind: str, encrypted: bool | None, length: int | None = None, group: str = "") -> None:
         self.kind = kind
         self.encrypted = encrypted
         self.length = length
@@ -51,46 +66,78 @@ class PrivateKey:
     @property
     def strength(self) -> int | None:
         """Bits of security; None where it is not known."""
-        if self.kind in ("ecdsa", "ed25519") and self.length:
+        if self.kind == "ed448":
+            return 224
+        if self.kind in ("ecdsa", "ecdsa-sk", "ed25519", "ed25519-sk") and self.length:
             return min(self.length // 2, 256)
         return _STRENGTHS.get(self.length or 0)
 
 
 def parse_private_key(raw: bytes) -> PrivateKey | None:
-    r"""The key of a file; None for what is no private key.
+    r"""The first private key of a file, whatever text, certificates or parameters precede it; None without one.
 
-    >>> key = parse_private_key(b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n")
+    >>> key = parse_private_key(b"Bag Attributes\n-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n")
     >>> key.kind, key.encrypted, key.length
     ('rsa', True, None)
     >>> parse_private_key(b"ssh-rsa AAAA")
     """
-    first = raw.split(b"\n", 1)[0].strip()
-    if not (first.startswith(b"-----BEGIN ") and first.endswith(b"PRIVATE KEY-----")):
-        return None
-    label = first[11:-16].decode("ascii", "replace").strip()
-    lines = [line.strip() for line in raw.split(b"\n") if line and not line.startswith(b"-----")]
-    if label == "ENCRYPTED" or b"Proc-Type: 4,ENCRYPTED" in raw[:256]:
-        return PrivateKey(_KINDS.get(label, ""), True)
+    lines = [line.rstrip() for line in raw.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
+    if lines[0].startswith(b"PuTTY-User-Key-File-"):
+        return _putty(lines)
+    for start, line in enumerate(lines):
+        if line.startswith(_BEGIN) and line.endswith(_END):
+            label = line[len(_BEGIN) : -len(_END)].decode("ascii", "replace").strip()
+            body = lines[start + 1 :]
+            end = next((number for number, line in enumerate(body) if line.startswith(b"-----")), len(body))
+            return _pem(label, body[:end])
+    return None
+
+
+def _pem(label: str, body: list[bytes]) -> PrivateKey:
+    """The key between two lines of dashes: fields and an empty line (RFC 1421), if any, then base64."""
+    kind = _KINDS.get(label, "")
+    headers = [line for line in body if b":" in line]
+    if label == "ENCRYPTED" or any(line.startswith(b"Proc-Type:") and b"ENCRYPTED" in line for line in headers):
+        return PrivateKey(kind, True)
     try:
-        blob = base64.b64decode(b"".join(lines))
-    except ValueError:
-        return PrivateKey(_KINDS.get(label, ""), False)
-    if label == "OPENSSH":
-        return _openssh(blob)
+        blob = base64.b64decode(b"".join(body[body.index(b"") :] if headers and b"" in body else body), validate=True)
+        if label == "OPENSSH":
+            return _openssh(blob)
+        if label in ("", *_KINDS):
+            return _pkcs8(blob) if label == "" else _traditional(kind, blob)
+    except (IndexError, ValueError):
+        # Cut short, or no base64.
+        return PrivateKey(kind, None)
+    return PrivateKey(kind, False)
+
+
+def _putty(lines: list[bytes]) -> PrivateKey:
+    """Fields, and the public key in as many lines of base64 as `Public-Lines` says (PuTTY's manual, appendix C)."""
+    fields = dict(line.partition(b": ")[::2] for line in lines)
+    encryption = fields.get(b"Encryption")
+    encrypted = None if encryption is None else encryption != b"none"
     try:
-        return _pkcs8(blob) if label == "" else _traditional(_KINDS.get(label, ""), blob)
-    except IndexError:
-        # Cut short.
-        return PrivateKey(_KINDS.get(label, ""), False)
+        start = next(number for number, line in enumerate(lines) if line.startswith(b"Public-Lines: ")) + 1
+        blob = base64.b64decode(b"".join(lines[start : start + int(fields[b"Public-Lines"])]), validate=True)
+        return _public(blob, encrypted)
+    except (StopIteration, IndexError, ValueError):
+        return PrivateKey("", encrypted)
 
 
 def _openssh(blob: bytes) -> PrivateKey:
     """Magic, cipher (none without a passphrase), KDF, its options, number of keys, public key (PROTOCOL.key)."""
+    if not blob.startswith(_MAGIC):
+        return PrivateKey("", None)
     cipher, at = _field(blob, len(_MAGIC))
     _, at = _field(blob, at)
     _, at = _field(blob, at)
-    public, _ = _field(blob, at + 4)
-    encrypted = blob.startswith(_MAGIC) and cipher != b"none"
+    public, at = _field(blob, at + 4)
+    _field(blob, at)
+    return _public(public, cipher != b"none")
+
+
+def _public(public: bytes, encrypted: bool | None) -> PrivateKey:
+    """The key whose public half this is, in the form of RFC 4253, 6.6."""
     raw, at = _field(public, 0)
     name = raw.decode("ascii", "replace")
     kind = _OPENSSH_KINDS.get(name, "ecdsa" if name.startswith("ecdsa-") else name)
@@ -100,15 +147,17 @@ def _openssh(blob: bytes) -> PrivateKey:
         return PrivateKey(kind, encrypted, _bits(_field(public, at)[0]))
     if kind == "dsa":
         return PrivateKey(kind, encrypted, _bits(first))
-    if kind == "ecdsa":
+    if kind in ("ecdsa", "ecdsa-sk"):
         group, length = _CURVES.get(first.decode("ascii", "replace"), ("", None))
         return PrivateKey(kind, encrypted, length, group)
-    return PrivateKey(kind, encrypted, 256 if kind == "ed25519" else None)
+    return PrivateKey(kind, encrypted, _LENGTHS.get(kind))
 
 
 def _field(blob: bytes, at: int) -> tuple[bytes, int]:
-    """A length of four bytes and as many bytes, and where the next field begins."""
+    """A length of four bytes and as many bytes, and where the next field begins. IndexError where they are cut."""
     size = int.from_bytes(blob[at : at + 4], "big")
+    if at + 4 + size > len(blob):
+        raise IndexError
     return blob[at + 4 : at + 4 + size], at + 4 + size
 
 
@@ -130,7 +179,7 @@ def _pkcs8(blob: bytes) -> PrivateKey:
         return _traditional(name, key)
     if name == "ecdsa":
         return _on_curve(parameters[0][1])
-    return PrivateKey(name, False, 256 if name == "ed25519" else None)
+    return PrivateKey(name, False, _LENGTHS.get(name))
 
 
 def _on_curve(id: bytes) -> PrivateKey:
@@ -139,7 +188,7 @@ def _on_curve(id: bytes) -> PrivateKey:
 
 
 def _parts(blob: bytes) -> list[tuple[int, bytes]]:
-    """The (tag, value) pairs of DER, one after another."""
+    """The (tag, value) pairs of DER, one after another. IndexError where the last is cut."""
     found = []
     at = 0
     while at + 2 <= len(blob):
@@ -151,6 +200,8 @@ def _parts(blob: bytes) -> list[tuple[int, bytes]]:
             at += count
         found.append((tag, blob[at : at + size]))
         at += size
+    if at > len(blob):
+        raise IndexError
     return found
 
 

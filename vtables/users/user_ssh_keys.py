@@ -20,19 +20,25 @@ _LARGEST = 65536
 
 
 class UserSshKeys(Table):
-    """Private keys in local users' ~/.ssh; a key that is not encrypted opens whatever it opens to anyone who has it."""
+    """Private keys in local users' ~/.ssh; one that is not encrypted is open to whoever has the file.
+
+    Not so the kinds `ecdsa-sk` and `ed25519-sk`: their files are handles of keys that a FIDO device keeps.
+    """
 
     uid = Column(BIGINT, "User in whose home it is", key=True)
     path = Column(TEXT, "File of the key", key=True)
-    encrypted = Column(INTEGER, "1 if a passphrase protects it, else 0")
-    key_type = Column(TEXT, "rsa, dsa, ecdsa or ed25519; '' where the file does not tell")
+    encrypted = Column(INTEGER, "1 if a passphrase protects it, else 0; NULL for a damaged file")
+    key_type = Column(TEXT, "rsa, dsa, ecdsa, ed25519, ecdsa-sk, ed25519-sk; '' where the file does not tell")
     key_group_name = Column(TEXT, "Curve of an ecdsa key, such as prime256v1; '' for none or where it is encrypted")
     key_length = Column(INTEGER, "Length of the key, in bits; NULL where it is encrypted")
     key_security_bits = Column(INTEGER, "Strength of the key, in bits; NULL where it is not known")
     pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
 
     typical_rows = 5
-    examples = ["SELECT u.username, k.path FROM user_ssh_keys k JOIN users u USING (uid) WHERE k.encrypted = 0;"]
+    examples = [
+        "SELECT u.username, k.path FROM user_ssh_keys k JOIN users u USING (uid) "
+        "WHERE k.encrypted = 0 AND k.key_type NOT LIKE '%-sk';",
+    ]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         for user, home in homes(scan):
@@ -42,4 +48,4 @@ class UserSshKeys(Table):
                 key = parse_private_key(bytes_of(scan, path, expected=False, limit=_LARGEST, whole=False))
                 if key is not None:
                     told = (key.kind, key.group, key.length, key.strength)
-                    yield (user.uid, from_os(path), int(key.encrypted), *told, 0)
+                    yield (user.uid, from_os(path), None if key.encrypted is None else int(key.encrypted), *told, 0)
