@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from hostql.tests.conftest import examples
 from hostql.vtables.filesystem.block_devices import parse_udev
-from hostql.vtables.hardware.cpu_info import parse_cpuinfo
 from hostql.vtables.kernel.kernel_info import parse_command_line
 from hostql.vtables.kernel.kernel_modules import parse_modules
 from hostql.vtables.kernel.shared_memory import parse_shm
@@ -33,6 +32,7 @@ from hostql.vtables.sources import procfs
 from hostql.vtables.sources.accounts import User, parse_group, parse_passwd
 from hostql.vtables.sources.apt import Source, parse_deb822, parse_list
 from hostql.vtables.sources.containers import container_of
+from hostql.vtables.sources.cpuinfo import parse_cpuinfo
 from hostql.vtables.sources.hardware_ids import Names, parse_ids
 from hostql.vtables.sources.mounts import Mount, parse_mountinfo
 from hostql.vtables.sources.netlink import attributes

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.cpuinfo import parse_cpuinfo
+from ..sources.cpuinfo import Cpu, cpus_of, models
 from ..sources.sysfs import number
-from ..sources.text import integer
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -18,8 +17,8 @@ class CpuInfo(Table):
     """The CPU packages (sockets) of the machine."""
 
     device_id = Column(TEXT, "CPU and the number of its package")
-    model = Column(TEXT, "Model name")
-    manufacturer = Column(TEXT, "Maker, as the CPU says it")
+    model = Column(TEXT, "Model name; of several kinds of cores in one package, all of them")
+    manufacturer = Column(TEXT, "Maker, as the CPU says it, or by the number it has for it")
     processor_type = Column(TEXT, "Always '3': a central processor (SMBIOS)")
     cpu_status = Column(INTEGER, "Always 1: enabled")
     number_of_cores = Column(TEXT, "Cores in the package")
@@ -33,25 +32,22 @@ class CpuInfo(Table):
     examples = ["SELECT model, number_of_cores, logical_processors FROM cpu_info;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        packages: dict[str, list[dict[str, str]]] = {}
-        for cpu in parse_cpuinfo(scan.host.read("/proc/cpuinfo")):
-            packages.setdefault(cpu.get("physical id", "0"), []).append(cpu)
+        packages: dict[str, list[Cpu]] = {}
+        for cpu in cpus_of(scan.host):
+            packages.setdefault(cpu.package, []).append(cpu)
         for package, cpus in packages.items():
             first = cpus[0]
-            clock = first.get("cpu MHz", "").partition(".")[0]
-            top = number(scan.host, f"/sys/devices/system/cpu/cpu{first['processor']}/cpufreq/cpuinfo_max_freq")
-            cores = {cpu.get("core id", cpu["processor"]) for cpu in cpus}
-            width = first.get("address sizes", "").partition(",")[2].split()
+            top = number(scan.host, f"/sys/devices/system/cpu/cpu{first.number}/cpufreq/cpuinfo_max_freq")
             yield (
                 f"CPU{package}",
-                first.get("model name", ""),
-                first.get("vendor_id", ""),
+                models(cpus),
+                first.maker,
                 "3",
                 1,
-                str(len(cores)),
+                str(len({cpu.core for cpu in cpus})),
                 len(cpus),
-                width[0] if width else "",
-                integer(clock),
-                top // 1000 if top else None,
+                first.address_width,
+                first.clock,
+                top // 1000 if top else first.top_clock,
                 "",
             )

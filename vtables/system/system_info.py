@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
-from ..sources.cpuinfo import parse_cpuinfo
+from ..sources.cpuinfo import cpus_of, models
 from ..sources.procfs import kib, parse_fields
 from ..sources.sysfs import attribute
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
@@ -32,7 +32,7 @@ class SystemInfo(Table):
     )
     cpu_type = Column(TEXT, "Machine architecture; '' for the files of another host")
     cpu_subtype = Column(TEXT, "Model number of the CPU")
-    cpu_brand = Column(TEXT, "Model name of the CPU")
+    cpu_brand = Column(TEXT, "Model name of the CPU; of several kinds of cores, all of them")
     cpu_physical_cores = Column(INTEGER, "Number of cores")
     cpu_logical_cores = Column(INTEGER, "Number of logical CPUs")
     cpu_sockets = Column(INTEGER, "Number of CPU packages")
@@ -53,9 +53,8 @@ class SystemInfo(Table):
     examples = ["SELECT hostname, cpu_brand, cpu_logical_cores, human_size(physical_memory) FROM system_info;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        cpus = parse_cpuinfo(scan.host.read("/proc/cpuinfo"))
-        first = cpus[0] if cpus else {}
-        cores = {(cpu.get("physical id"), cpu.get("core id", cpu["processor"])) for cpu in cpus}
+        cpus = cpus_of(scan.host)
+        first = cpus[0] if cpus else None
         memory = parse_fields(scan.host.read("/proc/meminfo")).get(b"MemTotal", b"")
         firmware = [attribute(scan.host, "/sys/class/dmi/id/" + key) for key in _FIRMWARE]
         name = attribute(scan.host, "/proc/sys/kernel/hostname")
@@ -63,12 +62,12 @@ class SystemInfo(Table):
             name,
             firmware[0],
             os.uname().machine if scan.host.live else "",
-            first.get("model", ""),
-            first.get("model name", ""),
-            len(cores) or None,
+            first.subtype if first else "",
+            models(cpus),
+            len({(cpu.package, cpu.core) for cpu in cpus}) or None,
             len(cpus) or None,
-            len({cpu.get("physical id") for cpu in cpus}) or None,
-            first.get("microcode", ""),
+            len({cpu.package for cpu in cpus}) or None,
+            first.microcode if first else "",
             kib(memory),
             *firmware[1:],
             name,

@@ -67,11 +67,11 @@ def test_two_packages_with_threads(tmp_path: Path, open_root: Callable[..., Data
 
 
 def test_an_arm_machine(tmp_path: Path, open_root: Callable[..., Database]):
-    """It tells neither model names nor packages; nothing is made up."""
+    """It has neither names nor packages: the core has its name by its number, and all are in one package."""
     blocks = [f"processor\t: {n}\nBogoMIPS\t: 108.00\nCPU implementer\t: 0x41\nCPU part\t: 0xd08\n" for n in range(4)]
     write(tmp_path, {"proc/cpuinfo": "\n".join(blocks) + "\nModel\t\t: Raspberry Pi 4\n"})
     (row,) = query(open_root(), "SELECT * FROM cpu_info")
-    assert (row["model"], row["number_of_cores"], row["logical_processors"]) == ("", "4", 4)
+    assert (row["model"], row["number_of_cores"], row["logical_processors"]) == ("Cortex-A72", "4", 4)
     assert row["current_clock_speed"] is row["max_clock_speed"] is None
 
 
