@@ -38,6 +38,7 @@ from hostql.vtables.sources.mounts import Mount, parse_mountinfo
 from hostql.vtables.sources.netlink import attributes
 from hostql.vtables.sources.private_keys import parse_private_key
 from hostql.vtables.sources.rtnetlink import Address, Link, Neighbour, Route
+from hostql.vtables.sources.shell_history import parse_history
 from hostql.vtables.sources.sock_diag import Socket, parse_inet, parse_unix
 from hostql.vtables.sources.text import clean, decode, integer, lines, to_os
 from hostql.vtables.sources.unitfiles import parse_unit
@@ -48,7 +49,6 @@ from hostql.vtables.system.pressure import parse_pressure
 from hostql.vtables.users.authorized_keys import parse_authorized_keys
 from hostql.vtables.users.known_hosts import parse_known_hosts
 from hostql.vtables.users.shadow import parse_shadow, password_status
-from hostql.vtables.users.shell_history import parse_history
 from hostql.vtables.users.ssh_configs import parse_ssh_config
 from hostql.vtables.users.sudoers import parse_sudoers
 from hypothesis import given, settings
@@ -90,7 +90,6 @@ PARAGRAPHS: list[tuple[Callable[[str], Iterable[Any]], bytes]] = [
 TEXTS: list[tuple[Parser, bytes]] = [
     *RECORDS,
     *PARAGRAPHS,
-    (parse_history, b"ls\n#1700000000\nid\n: 1700000001:0;pwd\n"),
     (password_status, b"!$6$a$b"),
     (parse_ids, b"8086  Intel\n\t1237  440FX\n\t\t1af4 1100  Qemu\nC 02  Network\n\t00  Ethernet\n"),
     (parse_unit, b"[Unit]\nDescription=A\\\n b\n# x\n[Timer]\nOnCalendar=daily\nOnCalendar=Mon\n"),
@@ -128,6 +127,11 @@ BYTES: list[tuple[Parser, bytes]] = [
     (parse_shm, b" key shmid perms\n 0 5 600\n"),
     (parse_cpu_times, b"cpu 9 9\ncpu0 1 2 3\n"),
     (parse_pressure, b"some avg10=0.50 avg60=0.10 avg300=0.00 total=42\n"),
+    (parse_history, b"ls\n#1700000000\nid\n: 1700000001:0;pwd\n"),
+    (parse_history, b": 1700000001:0;pwd\\\nid\n: 1700000002:0;d\xc3\x83\x89j\n"),
+    (parse_history, b"- cmd: a\\nb\\\\c\n  when: 1700000000\n  paths:\n    - x\n"),
+    (parse_history, b"\x81\x01id\n\0\0ls\n\0"),
+    (parse_history, b"\xab\xcd\xff\0\0\0\1id\0\xff\0\0\0\2ls\0"),
     (parse_private_key, KEY),
     (parse_private_key, b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"),
 ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.configuration import understood
-from ..sources.homes import in_homes
-from ..sources.text import lines
+from ..sources.configuration import bytes_of, names_in, text_of, understood
+from ..sources.homes import homes
+from ..sources.shell_history import history_files, parse_history
+from ..sources.text import from_os
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -14,41 +15,74 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-_FILES = (".bash_history", ".zsh_history", ".zhistory", ".history", ".sh_history")
-
-
-def parse_history(text: str) -> Iterator[tuple[int, str]]:
-    r"""(Unix time, command) of each entry; 0 where the shell kept no time. Reads bash's and zsh's own forms.
-    >>> list(parse_history("ls\n#1700000000\nid\n: 1700000001:0;pwd\n"))
-    [(0, 'ls'), (1700000000, 'id'), (1700000001, 'pwd')]
-    """
-    time = 0
-    for line in lines(text):
-        if line[:1] == "#" and _is_time(line[1:]):
-            time = int(line[1:])
-        elif line.startswith(": ") and ";" in line and _is_time(line[2:].partition(":")[0]):
-            yield int(line[2:].partition(":")[0]), line.partition(";")[2]
-        elif line:
-            yield time, line
-            time = 0
-
-
-def _is_time(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 12
+# Where shells keep their history, and which shell it is of where the name tells.
+_FILES = {
+    ".bash_history": "bash",
+    ".zsh_history": "zsh",
+    ".zhistory": "zsh",
+    ".histfile": "zsh",
+    ".history": "",
+    ".sh_history": "",
+    ".ash_history": "sh",
+    ".mksh_history": "",
+    ".config/zsh/.zsh_history": "zsh",
+    ".local/share/zsh/history": "zsh",
+    ".local/state/zsh/history": "zsh",
+    ".local/state/bash/history": "bash",
+}
+# fish has a file for each of its sessions' names.
+_FISH = (".local/share/fish", ".config/fish")
+# Where HISTFILE is usually set, and by which shell.
+_STARTUP = {
+    ".bashrc": "bash",
+    ".bash_profile": "bash",
+    ".profile": "",
+    ".zshrc": "zsh",
+    ".zshenv": "zsh",
+    ".zprofile": "zsh",
+    ".kshrc": "",
+    ".mkshrc": "",
+}
 
 
 class ShellHistory(Table):
-    """Commands in the history files of local users' shells."""
+    """Commands in the history files of local users' shells: bash, zsh, fish, ksh, mksh, tcsh, busybox.
+
+    A file elsewhere is read if a start-up file sets HISTFILE to a path in the home directory, else a note names it.
+    """
 
     uid = Column(BIGINT, "User whose history it is", key=True)
     time = Column(INTEGER, "When it was typed, in Unix seconds; 0 where the shell kept no time")
-    command = Column(TEXT, "What was typed; a line each")
+    command = Column(TEXT, "What was typed; of several lines where the shell kept them together")
     history_file = Column(TEXT, "File it is in")
 
     typical_rows = 1000
     examples = ["SELECT u.username, h.command FROM shell_history h JOIN users u USING (uid) LIMIT 10;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        for uid, path, text in in_homes(scan, _FILES):
-            for time, command in understood(scan, path, parse_history(text)):
-                yield uid, time, command, path
+        seen = set()
+        for user, home in homes(scan):
+            for path, shell in _files(scan, home):
+                if (user.uid, path) in seen:
+                    continue
+                seen.add((user.uid, path))
+                raw = bytes_of(scan, path, expected=False)
+                for time, command in understood(scan, path, parse_history(raw, shell)):
+                    yield user.uid, time, command, from_os(path)
+
+
+def _files(scan: Scan, home: str) -> Iterator[tuple[str, str]]:
+    """(path, shell) of each file that may be there."""
+    for name, shell in _FILES.items():
+        yield f"{home}/{name}", shell
+    for folder in _FISH:
+        for name in names_in(scan, f"{home}/{folder}"):
+            if name.endswith("_history"):
+                yield f"{home}/{folder}/{name}", "fish"
+    for name, shell in _STARTUP.items():
+        for value in history_files(text_of(scan, f"{home}/{name}", expected=False)):
+            path = home + value[1:] if value.startswith("~/") else value
+            if path.startswith(f"{home}/") and not {"..", "."} & set(path.split("/")) and "$" not in path:
+                yield path, shell
+            elif value:
+                scan.note(f"{home}/{name} sets HISTFILE to {value}, which is not read")

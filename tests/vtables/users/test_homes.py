@@ -24,7 +24,7 @@ def home(tmp_path: Path) -> Path:
 def test_keys_histories_and_hosts(home: Path, open_root: Callable[..., Database]):
     (home / ".ssh/authorized_keys").write_text('from="10.0.0.1",no-pty ssh-ed25519 AAAA ann@x\njunk\n')
     (home / ".ssh/known_hosts").write_text("# c\nhost ssh-rsa AAAA\n")
-    (home / ".bash_history").write_text("#1700000000\nls -l\nid\n")
+    (home / ".bash_history").write_text("id\n#1700000000\nls -l\n")
     db = open_root()
     (key,) = query(db, "SELECT uid, algorithm, options, comment FROM authorized_keys")
     assert key == {
@@ -35,8 +35,8 @@ def test_keys_histories_and_hosts(home: Path, open_root: Callable[..., Database]
     }
     assert query(db, "SELECT key FROM known_hosts WHERE uid = 1000") == [{"key": "host ssh-rsa AAAA"}]
     assert query(db, "SELECT time, command FROM shell_history") == [
-        {"time": 1700000000, "command": "ls -l"},
         {"time": 0, "command": "id"},
+        {"time": 1700000000, "command": "ls -l"},
     ]
     assert query(db, "SELECT * FROM shell_history WHERE uid = 5") == []
 
