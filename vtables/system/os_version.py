@@ -17,30 +17,54 @@ if TYPE_CHECKING:
 # No such file is longer; the shell's quoting is slow to undo.
 _LARGEST = 65536
 _FILES = ("/etc/os-release", "/usr/lib/os-release")
+# The point release of Debian, where os-release does not have it.
+_DEBIAN = "/etc/debian_version"
 
 
 def parse_os_release(text: str) -> Iterator[tuple[str, str] | None]:
     r"""(name, value) of each assignment, quotes and shell escapes undone; None for a line that is none.
 
-    >>> list(parse_os_release('NAME="Debian GNU/Linux"\nID=debian\n# x\n'))
-    [('NAME', 'Debian GNU/Linux'), ('ID', 'debian')]
+    >>> list(parse_os_release('NAME="Debian GNU/Linux"\nID=debian\n# x\nHOME_URL=\'a#b\' # c\n'))
+    [('NAME', 'Debian GNU/Linux'), ('ID', 'debian'), ('HOME_URL', 'a#b')]
     """
-    from shlex import split
-
     for line in lines(text):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
-        name, equals, value = line.partition("=")
-        try:
-            yield (name, _unquoted("".join(split(value)))) if equals and name.isidentifier() else None
-        except ValueError:
-            yield None
+        name, equals, quoted = line.partition("=")
+        value = _unquoted(quoted)
+        yield (name, value) if equals and name.isidentifier() and value is not None else None
 
 
-def _unquoted(value: str) -> str:
-    """What shlex leaves: inside double quotes a shell lets a backslash protect these two as well."""
-    return value.replace("\\$", "$").replace("\\`", "`")
+def _unquoted(quoted: str) -> str | None:
+    """What a shell makes of a value, up to a comment; None where a quote is not closed. Spaces need no quotes."""
+    found: list[str] = []
+    quote = ""
+    characters = iter(quoted)
+    for character in characters:
+        if character == quote:
+            quote = ""
+        elif character == "\\" and quote != "'":
+            following = next(characters, "")
+            # In double quotes it protects what a shell would expand there, and stands for itself before all else.
+            found.append(following if not quote or following in '$`"\\' else character + following)
+        elif not quote and character in "\"'":
+            quote = character
+        elif not quote and character == "#" and (not found or found[-1].isspace()):
+            break
+        else:
+            found.append(character)
+    return None if quote else "".join(found).strip()
+
+
+def numbers(version: str, point_release: str) -> list[int]:
+    """Major, minor and patch of a release, of which Debian keeps the point release elsewhere.
+
+    >>> numbers("13", "13.8"), numbers("3.19.1", ""), numbers("13", "forky/sid")
+    ([13, 8, 0], [3, 19, 1], [13, 0, 0])
+    """
+    full = point_release if version and point_release.startswith(version + ".") else version
+    return [*[integer(part) or 0 for part in full.split(".")[:3]], 0, 0][:3]
 
 
 class OsVersion(Table):
@@ -71,11 +95,13 @@ class OsVersion(Table):
             scan.note("neither /etc/os-release nor /usr/lib/os-release could be read")
             return
         fields = dict(understood(scan, file, parse_os_release(text)))
-        numbers = [integer(part) or 0 for part in fields.get("VERSION_ID", "").split(".")[:3]]
+        point = fields.get("DEBIAN_VERSION_FULL", "")
+        if not point and fields.get("ID") == "debian":
+            point = text_of(scan, _DEBIAN, expected=False, limit=_LARGEST).strip()
         yield (
             fields.get("NAME", ""),
             fields.get("VERSION", fields.get("VERSION_ID", "")),
-            *[*numbers, 0, 0, 0][:3],
+            *numbers(fields.get("VERSION_ID", ""), point),
             fields.get("BUILD_ID", ""),
             fields.get("ID", ""),
             fields.get("ID_LIKE", ""),
