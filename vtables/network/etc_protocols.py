@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.configuration import split_comment, text_of, understood
-from ..sources.text import integer, lines
+from ..sources.configuration import split_comment, understood
+from ..sources.nss_files import text_for_libc, unsigned
+from ..sources.text import lines
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -22,7 +23,7 @@ def parse_protocols(text: str) -> Iterator[tuple[str, int, str, str] | None]:
     for line in lines(text):
         words, comment = split_comment(line)
         if words:
-            number = integer(words[1]) if len(words) > 1 else None
+            number = unsigned(words[1]) if len(words) > 1 else None
             yield None if number is None else (words[0], number, " ".join(words[2:]), comment)
 
 
@@ -41,4 +42,4 @@ class EtcProtocols(Table):
     examples = ["SELECT name FROM etc_protocols WHERE number = 6;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        yield from understood(scan, _FILE, parse_protocols(text_of(scan, _FILE)))
+        yield from understood(scan, _FILE, parse_protocols(text_for_libc(scan, _FILE)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.configuration import split_comment, text_of, understood
-from ..sources.text import integer, lines
+from ..sources.configuration import split_comment, understood
+from ..sources.nss_files import c_number, text_for_libc
+from ..sources.text import lines
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -23,11 +24,11 @@ def parse_services(text: str) -> Iterator[tuple[str, int, str, str, str] | None]
         words, comment = split_comment(line)
         if words:
             number, slash, protocol = words[1].partition("/") if len(words) > 1 else ("", "", "")
-            port = integer(number) if slash else None
+            port = c_number(number) if slash else None
             yield (
                 None
                 if port is None or not 0 <= port < 65536
-                else (words[0], port, protocol, " ".join(words[2:]), comment)
+                else (words[0], port, protocol.lstrip("/"), " ".join(words[2:]), comment)
             )
 
 
@@ -47,4 +48,4 @@ class EtcServices(Table):
     examples = ["SELECT name, protocol FROM etc_services WHERE port = 53;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        yield from understood(scan, _FILE, parse_services(text_of(scan, _FILE)))
+        yield from understood(scan, _FILE, parse_services(text_for_libc(scan, _FILE)))

@@ -67,6 +67,20 @@ def unsigned(text: str) -> int | None:
     return number if number < 1 << 32 else None
 
 
+def c_number(text: str) -> int | None:
+    """A whole number as strtoul(3) takes it in base 0: hexadecimal after `0x`, octal after `0`; None for what is none.
+
+    >>> c_number("22"), c_number("0x16"), c_number("026"), c_number("08"), c_number("1_0")
+    (22, 22, 22, None, None)
+    """
+    digits = text.lower()
+    base, digits = (16, digits[2:]) if digits[:2] == "0x" else (8, digits[1:]) if digits[:1] == "0" else (10, digits)
+    try:
+        return int(digits or "0", base) if text and (digits or "0").isalnum() and len(digits) < 20 else None
+    except ValueError:
+        return None
+
+
 def is_nis(line: str) -> bool:
     """Whether an entry takes accounts of NIS in or leaves some out (`+`, `-name`), instead of being one itself."""
     return line[0] in "+-"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from hostql.tests.conftest import notes, query, tool
+from hostql.tests.conftest import notes, query, tool, with_etc
 from hostql.vtables.database import Database
 
 
@@ -57,6 +57,44 @@ def test_services_with_comments_and_broken_lines(tmp_path: Path, open_root: Call
     )
     rows = [tuple(row.values()) for row in query(open_root(), "SELECT * FROM etc_services")]
     assert rows == [("tcpmux", 1, "tcp", "", "TCP port service multiplexer"), ("d", 53, "udp", "a b", "")]
+
+
+SERVICES = b"""ssh 22/tcp
+  indented 23/tcp a b # c
+hexadecimal 0x16/tcp
+octal 010/tcp
+none 08/tcp
+negative -1/tcp
+slashes 5//tcp
+comment#ed 6/tcp
+x 6/tcp#c
+y 7/udp\talias\talias2 z#c
+return 7/tcp\r
+nul 8/tcp\0junk
+two 9/tcp/udp alias
+13/tcp
+"""
+PROTOCOLS = b"""tcp 6 TCP
+  indented 7 A B # c
+hexadecimal 0x8
+zeros 010
+negative -1
+big 99999999999
+x 9#c
+plus +4 a#b
+"""
+
+
+def test_lines_that_hardly_anybody_writes(tmp_path: Path, open_root: Callable[..., Database]):
+    for name, file, columns in (
+        ("services", SERVICES, "name, port || '/' || protocol, aliases"),
+        ("protocols", PROTOCOLS, "name, number, alias"),
+    ):
+        etc(tmp_path, name, file)
+        rows = query(open_root(), f"SELECT {columns} FROM etc_{name}")
+        ours = [" ".join(str(value) for value in row.values()).split() for row in rows]
+        files = {name: file, "nsswitch.conf": f"{name}: files\n".encode()}
+        assert ours == [line.split() for line in with_etc(files, "getent", "-s", "files", name).decode().splitlines()]
 
 
 def test_resolvers(tmp_path: Path, open_root: Callable[..., Database]):
