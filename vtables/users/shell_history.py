@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.configuration import bytes_of, names_in, text_of, understood
+from ..sources.configuration import bytes_of, text_of, understood
 from ..sources.homes import homes
 from ..sources.shell_history import history_files, parse_history
 from ..sources.text import from_os
@@ -76,9 +76,14 @@ def _files(scan: Scan, home: str) -> Iterator[tuple[str, str]]:
     for name, shell in _FILES.items():
         yield f"{home}/{name}", shell
     for folder in _FISH:
-        for name in names_in(scan, f"{home}/{folder}"):
-            if name.endswith("_history"):
-                yield f"{home}/{folder}/{name}", "fish"
+        try:
+            names = sorted(scan.host.listdir(f"{home}/{folder}"))
+        except PermissionError:
+            # The one that is always there; a note counts it.
+            names = ["fish_history"]
+        except OSError:
+            continue
+        yield from ((f"{home}/{folder}/{name}", "fish") for name in names if name.endswith("_history"))
     for name, shell in _STARTUP.items():
         for value in history_files(text_of(scan, f"{home}/{name}", expected=False)):
             path = home + value[1:] if value.startswith("~/") else value
