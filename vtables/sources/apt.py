@@ -129,22 +129,24 @@ def _options(rest: str) -> tuple[dict[str, str], list[str] | None]:
     import re
 
     options: dict[str, str] = {}
+    at = 0
     if rest[0] == "[":
-        rest = rest[1:].lstrip()
-        while not rest.startswith("]"):
-            word = re.match(r'(?:"[^"]*"|[^\s"])+', rest)
-            if word is None:
+        # An option may have quotes around its spaces; the bracket may follow the last one at once.
+        option = re.compile(r'\s*(?:\]|((?:"[^"]*"|[^\s"])+))')
+        word: str | None = "["
+        at = 1
+        while word and word[-1] != "]":
+            found = option.match(rest, at)
+            if found is None:
                 return {}, None
-            name, _, value = word[0].replace('"', "").partition("=")
-            rest = rest[word.end() :].lstrip()
-            if value.endswith("]"):
-                value, rest = value[:-1], "]" + rest
-            if not name or not value:
+            at, word = found.end(), found[1]
+            name, _, value = (word or "").removesuffix("]").replace('"', "").partition("=")
+            if word and not (name and value):
                 return {}, None
             options[name] = value
-        rest = rest[1:]
     # A word has quotes or brackets around its spaces; the brackets belong to the name of a disc.
-    words = re.findall(r'(?:"[^"]*"|\[[^]]*\]|[^\s"])+', rest)
+    bracket = r"|\[[^]]*\]" if "]" in rest else ""
+    words = re.findall(rf'(?:"[^"]*"{bracket}|[^\s"])+', rest[at:])
     return options, [word.replace('"', "") for word in words]
 
 

@@ -54,6 +54,8 @@ def unsigned(text: str) -> int | None:
     >>> unsigned("\t+12"), unsigned("12 "), unsigned("-1"), unsigned("-18446744073709551611"), unsigned("")
     (12, None, None, 5, None)
     """
+    if text.isdigit() and text.isascii() and len(text) < 10:
+        return int(text)
     text = text.lstrip(SPACE)
     negative = text[:1] == "-"
     digits = text[1:] if text[:1] in ("+", "-") else text
