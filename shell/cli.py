@@ -206,7 +206,11 @@ def database(given: Arguments) -> Database:
         state=given.get("state") or STATE,
     )
     policy = WRITING_ANALYST if "writable" in given else ANALYST
-    db = Database(host=Host(root), settings=settings, policy=policy, catalog=catalog())
+    try:
+        host = Host(root)
+    except OSError as error:
+        raise UsageError(f"--root {root}: {error.strerror}") from error
+    db = Database(host=host, settings=settings, policy=policy, catalog=catalog())
     if not root:
         db.provider = _stored(db, given)
     return db

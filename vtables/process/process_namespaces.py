@@ -31,6 +31,7 @@ class ProcessNamespaces(Table):
     examples = ["SELECT net_namespace, count(*) AS processes FROM process_namespaces GROUP BY net_namespace;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        scan.host.only_with("/proc")
         asked = scan.equals("pid")
         for pid in pids(scan.host.listdir("/proc")) if asked is None else asked:
             scan.check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .host import LIVE
 from .text import decode
 
 TYPE_CHECKING = False
@@ -70,8 +71,12 @@ def mounts_of(scan: Scan) -> list[Mount]:
     """The mounts of the scanned host, read once a statement; a note where they cannot be read."""
 
     def read_them() -> list[Mount]:
+        host = scan.host
         try:
-            return parse_mountinfo(scan.host.read("/proc/self/mountinfo"))
+            if host.process:
+                return parse_mountinfo(LIVE.read(f"{host.process}/mountinfo"))
+            host.only_own("the mounts")
+            return parse_mountinfo(host.read("/proc/self/mountinfo"))
         except OSError as error:
             scan.note(f"cannot read the mounts: {error.strerror}")
             return []
@@ -81,6 +86,12 @@ def mounts_of(scan: Scan) -> list[Mount]:
 
 def remote_paths(scan: Scan) -> frozenset[str]:
     """Where network and FUSE file systems are mounted, unless the settings let scans walk into them."""
-    if scan.settings.remote_mounts or not scan.host.live:
+    host = scan.host
+    if scan.settings.remote_mounts:
         return frozenset()
-    return frozenset(mount.path for mount in mounts_of(scan) if mount.remote)
+    if host.live or host.process:
+        return frozenset(mount.path for mount in mounts_of(scan) if mount.remote)
+    # What is mounted below the root is known to this host, not to what lies there.
+    here = scan.shared("mounts here", lambda: parse_mountinfo(LIVE.read("/proc/self/mountinfo")))
+    top = LIVE.realpath(host.root)
+    return frozenset(mount.path[len(top) :] for mount in here if mount.remote and mount.path.startswith(top + "/"))

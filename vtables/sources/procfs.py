@@ -32,6 +32,7 @@ def chosen(scan: Scan, asked: Iterable[object] | None) -> Iterable[int]:
 
     /proc/PID leads to threads too, though it lists none: who asks for a thread's id gets no row.
     """
+    scan.host.only_with("/proc")
     if asked is None:
         return pids(scan.host.listdir("/proc"))
     return (pid for pid in asked if isinstance(pid, int) and pid > 0 and _leads(scan.host, pid))

@@ -79,6 +79,17 @@ class Tree:
         finally:
             os.close(above)
 
+    def is_procfs(self, path: str) -> bool:
+        """Whether a path leads into procfs, where the kernel answers, not a file."""
+        try:
+            fd = self.open(path, HANDLE)
+        except OSError:
+            return False
+        try:
+            return _in_procfs(fd)
+        finally:
+            os.close(fd)
+
     def realpath(self, path: str) -> str:
         """The path without links, as os.path.realpath gives it: of what is not there, as far as there is anything."""
         names: list[str] = []
@@ -202,16 +213,20 @@ def _is_magic(link: int) -> bool:
 
     The other links of procfs (self, mounts) have plain relative texts.
     """
-    from ctypes import CDLL, c_long, c_uint32, create_string_buffer
-
-    found = create_string_buffer(256)
-    if not stat.S_ISLNK(os.fstat(link).st_mode) or CDLL(None).fstatfs(link, found) != 0:
-        return False
-    # A long, but on s390x.
-    if _PROC_SUPER_MAGIC not in (c_long.from_buffer(found).value, c_uint32.from_buffer(found).value):
+    if not stat.S_ISLNK(os.fstat(link).st_mode) or not _in_procfs(link):
         return False
     text = os.readlink("", dir_fd=link)
     return text[:1] in "/(" or ":" in text
+
+
+def _in_procfs(fd: int) -> bool:
+    from ctypes import CDLL, c_long, c_uint32, create_string_buffer
+
+    found = create_string_buffer(256)
+    if CDLL(None).fstatfs(fd, found) != 0:
+        return False
+    # statfs(2) begins with f_type: a long, but on s390x.
+    return _PROC_SUPER_MAGIC in (c_long.from_buffer(found).value, c_uint32.from_buffer(found).value)
 
 
 def _openat2() -> Callable[[int, bytes, int], tuple[int, int]]:

@@ -139,10 +139,18 @@ def test_completion_reads_no_table(session):
     vocabulary = Vocabulary(session)
     vocabulary.load()
     scanned: list[str] = []
-    session.database.host = SimpleNamespace(path=scanned.append)
+
+    class Watched:
+        def __getattr__(self, name: str) -> None:
+            scanned.append(name)
+            raise OSError(name)
+
+    session.database.host = Watched()
     for text in ("select * from processes where name = |", "select * from file where path = |", "select * from |"):
         texts(vocabulary, text)
     assert scanned == [] and not session.database.statement.recordings
+    list(session.database.execute("select * from etc_hosts"))
+    assert scanned
 
 
 def test_while_typing_it_works_on_another_thread(session):
