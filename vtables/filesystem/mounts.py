@@ -40,8 +40,11 @@ class Mounts(Table):
             if mount.path in remote:
                 scan.note("remote mounts are not asked for their size (--remote-mounts asks them)", mount.path)
                 sizes: tuple[int | None, ...] = (None,) * 6
-            else:
+            elif scan.host.live or scan.host.process:
                 sizes = _sizes(scan, mount)
+            else:
+                scan.note("the sizes of mounts are known to the running kernel alone")
+                sizes = (None,) * 6
             yield (mount.device, alias, mount.path, mount.type, *sizes, mount.options)
 
 

@@ -132,9 +132,7 @@ class Host:
         """A descriptor to read from; OSError says what it is if it is no regular file, which is then not opened."""
         if not self._trees:
             return files.open_regular(path)
-        return self._at(
-            path, lambda handle: files.open_handle(handle, path, lambda: self._open(path, files.FLAGS | os.O_NOFOLLOW))
-        )
+        return self._at(path, lambda handle: files.open_handle(handle, path, lambda: self._open(path, files.FLAGS)))
 
     def stat(self, path: str) -> os.stat_result:
         """As os.stat."""

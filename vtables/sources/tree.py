@@ -54,8 +54,9 @@ class Tree:
     def open(self, path: str, flags: int) -> int:
         """A descriptor of what a path leads to, from the top even if it does not begin with a slash.
 
-        `flags` are HANDLE or those to read a directory, O_NOFOLLOW beside them. A magic link (/proc/PID/exe, fd/N)
-        leads out of the tree and is not followed. Raises OSError as open(2) does, ValueError for a NUL in the path.
+        `flags` are HANDLE, or those to read with; O_NOFOLLOW and O_DIRECTORY beside them. A magic link
+        (/proc/PID/exe, fd/N) leads out of the tree and is not followed. Raises OSError as open(2) does, ValueError for
+        a NUL in the path.
         """
         if self.by_kernel:
             try:
@@ -166,7 +167,13 @@ class _Walk:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         if self._flags & os.O_PATH:
             return self._opened.pop()
-        return reopen(found, self._flags & ~os.O_NOFOLLOW)
+        if not self._flags & os.O_DIRECTORY and len(self._opened) > 1:
+            return os.open(self._names[-1], self._flags | os.O_NOFOLLOW, dir_fd=self._opened[-2])
+        try:
+            return os.open(f"/proc/self/fd/{found}", self._flags & ~os.O_NOFOLLOW)
+        except FileNotFoundError:
+            # No /proc is mounted: who may search the directory, too, can open it so.
+            return os.open(".", self._flags, dir_fd=found)
 
     def _enter(self, name: str, fd: int) -> None:
         """From the last directory on to what `name` is there."""
@@ -196,16 +203,6 @@ class _Walk:
     def _slash(self) -> None:
         if self._todo and not self._todo[0]:
             self._directory = self._follow = True
-
-
-def reopen(handle: int, flags: int) -> int:
-    """Open what a HANDLE stands for with other flags. Raises FileNotFoundError where no /proc is mounted."""
-    try:
-        return os.open(f"/proc/self/fd/{handle}", flags)
-    except FileNotFoundError:
-        if not flags & os.O_DIRECTORY:
-            raise
-        return os.open(".", flags, dir_fd=handle)
 
 
 def _is_magic(link: int) -> bool:
