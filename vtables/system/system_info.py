@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, TypeVar
 
+    from ..sources.cpuinfo import Cpu
+
     T = TypeVar("T")
 
 
@@ -57,7 +59,7 @@ class SystemInfo(Table):
     examples = ["SELECT hostname, cpu_brand, cpu_logical_cores, human_size(physical_memory) FROM system_info;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        cpus = _told(scan, lambda: cpus_of(scan.host), [])
+        cpus: list[Cpu] = _told(scan, lambda: cpus_of(scan.host), [])
         first = cpus[0] if cpus else None
         memory = parse_fields(_told(scan, lambda: scan.host.read("/proc/meminfo"), b"")).get(b"MemTotal", b"")
         firmware = [attribute(scan.host, "/sys/class/dmi/id/" + key) for key in _FIRMWARE]
