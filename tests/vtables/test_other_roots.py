@@ -75,6 +75,8 @@ def test_a_container_is_not_told_of_by_the_namespaces_of_the_reader(tmp_path: Pa
                 written = Path("/etc/hostname").read_text().strip() if Path("/etc/hostname").exists() else ""
                 assert named == {"hostname": written}
                 assert "hostql's own" in notes(database, "SELECT * FROM system_controls")[0]
+                assert "is that of this host" in " ".join(notes(database, "SELECT pid FROM processes"))
+                assert "is that of this host" in " ".join(notes(database, "SELECT pid FROM process_namespaces"))
         finally:
             child.kill()
     with Database(host=Host("/./")) as database, pytest.raises(TableUnavailable, match="the mounts"):

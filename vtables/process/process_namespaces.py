@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.procfs import pids
+from ..sources.procfs import note_whose, pids
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ class ProcessNamespaces(Table):
     examples = ["SELECT net_namespace, count(*) AS processes FROM process_namespaces GROUP BY net_namespace;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        scan.host.only_with("/proc")
+        note_whose(scan)
         asked = scan.equals("pid")
         for pid in pids(scan.host.listdir("/proc")) if asked is None else asked:
             scan.check()

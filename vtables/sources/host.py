@@ -85,6 +85,14 @@ class Host:
             self._procfs = tree is not None and tree.is_procfs(below)
         return self._procfs
 
+    @property
+    def own_processes(self) -> bool:
+        """Whether /proc of another root lists the processes that this host's /proc lists, us among them."""
+        try:
+            return self.kernel_proc and self.readlink("/proc/self") == str(os.getpid())
+        except OSError:
+            return False
+
     def only_own(self, what: str) -> None:
         """TableUnavailable where the kernel would tell `what` of the namespaces of hostql, not of this root's."""
         if self.kernel_proc:
