@@ -9,13 +9,13 @@ from __future__ import annotations
 import errno
 import os
 
-from .affinity import Undecided, comparable, lower
+from .affinity import AffinityUnknown, comparable, held, storable
 from .errors import HostqlError, QueryError, TableUnavailable
 from .plan import Plan, Term, best_plan
 from .scan import Scan
 from .snapshot import END, Recording
 from .sources.text import clean
-from .table import Table
+from .table import TEXT, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
     Getters = list[Callable[[Any], Any]]
 
+# Types of values that SQLite stores as they are.
+_STORED = frozenset([float, bytes, type(None)])
 _DENIED = (errno.EACCES, errno.EPERM)
 _GONE = (errno.ENOENT, errno.ESRCH, errno.ENOTDIR)
-_NOTHING: frozenset[Any] = frozenset()
 
 
 class NotAttached(TableUnavailable):
@@ -112,24 +113,27 @@ class VirtualTable:
         return found
 
     def comparable(self, position: int, row: Any) -> Any:
-        """A value as it compares with a constraint's; None where it cannot be read."""
-        try:
-            value = self.getters(row)[position](row)
-        except OSError:
-            return None
-        if value.__class__ is str:
-            value = clean(value)
-            if self.table.columns[position].collate == "NOCASE":
-                value = lower(value)
-        return value
+        """A value as it compares with a constraint's; None where it cannot be read (Cursor.Column notes that)."""
+        return held(self.table.columns[position], _value(self.getters(row)[position], row))
 
     def identity(self, row: Any) -> tuple[Any, ...]:
         """What tells this row from every other of the table."""
-        getters = self.getters(row)
-        if not self.table.identity:
-            return row if isinstance(row, tuple) else tuple([get(row) for get in getters])
         names = self.table.identity
-        return tuple([getters[i](row) for i, column in enumerate(self.table.columns) if column.name in names])
+        if not names and isinstance(row, tuple):
+            return row
+        getters = self.getters(row)
+        columns = enumerate(self.table.columns)
+        return tuple([_value(getters[i], row) for i, column in columns if not names or column.name in names])
+
+
+def _value(get: Callable[[Any], Any], row: Any) -> Any:
+    """A value of a row; None where it cannot be read."""
+    try:
+        return get(row)
+    except HostqlError:
+        raise
+    except Exception:
+        return None
 
 
 class Cursor:
@@ -149,6 +153,7 @@ class Cursor:
         plan = self._virtual.plan(number)
         if plan.missing:
             raise _needs(self._virtual.table, plan.missing, self._statement.sql)
+        self._statement.begin(self._name)
         self._seen = {}
         self._rows = iter(self._scan(plan, args))
         self._get = []
@@ -178,16 +183,30 @@ class Cursor:
         except HostqlError:
             raise
         except Exception as error:
-            self._note(number, f"could not be understood ({type(error).__name__}: {error})")
+            self._not_understood(number, error)
             return None
-        if value.__class__ is str and not value.isascii():
-            return clean(value)
-        return value
+        # What `storable` does, as fast as can be.
+        kind = value.__class__
+        if kind is int:
+            if value.bit_length() < 64:
+                return value
+        elif kind is str:
+            return value if value.isascii() else clean(value)
+        elif kind in _STORED:
+            return value
+        try:
+            return storable(value)
+        except (OverflowError, TypeError) as error:
+            self._not_understood(number, error)
+            return None
 
     def Rowid(self) -> int:
         if self._rowid is None:
             identity = self._virtual.identity(self._row)
-            again = self._seen[identity] = self._seen.get(identity, 0) + 1
+            try:
+                again = self._seen[identity] = self._seen.get(identity, 0) + 1
+            except TypeError as error:
+                raise _failed(self._name, error) from error
             self._rowid = self._statement.rowid((self._name, identity, again))
         return self._rowid
 
@@ -200,29 +219,73 @@ class Cursor:
     def _scan(self, plan: Plan, args: tuple[Any, ...]) -> Iterable[Any]:
         """The rows: from a recording of this statement where there is one, else from the table."""
         statement = self._statement
-        pushed, indexed = _values(plan, args)
+        pushed, indexed = self._values(plan, args)
         if pushed is None:
             return ()
         inputs = any(term.column.additional or term.column.required for term in pushed)
         rows = None if inputs else statement.recordings.get((self._name, ()))
-        if rows is not None and rows.kept:
+        if rows is not None:
             # All rows are (being) read anyway: a look-up answered from them cannot contradict them.
             indexed = indexed or {term: next(iter(v)) for term, v in pushed.items() if term.op == "="}
-            again = bool(pushed or indexed)
         else:
             key = tuple([(term.column.name, term.op, values) for term, values in pushed.items()])
             rows = statement.recordings.get((self._name, key))
-            again = rows is not None and rows.kept
-            if rows is None or not rows.kept:
+            if rows is None:
                 rows = statement.recordings[self._name, key] = self._record(plan, pushed)
+                return rows
         if not indexed:
             return rows
-        if again and not rows.complete:
-            rows.finish()
         if not rows.complete:
-            return rows
+            rows.finish()
         positions = tuple([term.position for term in indexed])
         return rows.matching(positions, tuple(indexed.values()), self._virtual.comparable)
+
+    def _values(self, plan: Plan, args: tuple[Any, ...]) -> tuple[dict[Term, Any] | None, dict[Term, Any]]:
+        """The constraints pushed to the table and those for a hash index; None where nothing can satisfy them."""
+        pushed: dict[Term, Any] = {}
+        indexed: dict[Term, Any] = {}
+        for term, arg in zip(plan.terms, args):
+            if arg is None:
+                # NULL, or an IN whose subquery gave nothing. Of IS it finds rows, though none of a required column.
+                if not term.null or term.column.required:
+                    return None, indexed
+            elif term.op in ("LIKE", "GLOB"):
+                pushed[term] = self._text(arg)
+            elif term.op not in ("=", "IN"):
+                pushed[term] = arg
+            else:
+                values = self._comparables(term, arg)
+                if values is None:
+                    continue
+                if term.pushed and not values:
+                    return None, indexed
+                if term.pushed:
+                    pushed[term] = values
+                else:
+                    indexed[term] = next(iter(values), END)
+        return pushed, indexed
+
+    def _comparables(self, term: Term, arg: Any) -> frozenset[Any] | None:
+        """The values an equality allows, as the column holds them; None where only SQLite can tell."""
+        given = arg if term.op == "IN" else (arg,)
+        column = term.column
+        try:
+            return frozenset([v for v in [comparable(column, a) for a in given] if v is not None])
+        except AffinityUnknown:
+            if not column.required:
+                return None
+        if column.type != TEXT:
+            raise _needs(self._virtual.table, (column.name,), self._statement.sql)
+        # A required text column compared with a number: its text is the only reading that finds anything.
+        texts = [self._text(a) for a in given if a is not None and not isinstance(a, bytes)]
+        return frozenset([comparable(column, text) for text in texts])
+
+    def _text(self, value: Any) -> str:
+        """The text that SQLite makes of a value."""
+        if isinstance(value, str):
+            return value
+        ((text,),) = self._virtual.database.connection.execute("SELECT CAST(? AS TEXT)", (value,))
+        return text
 
     def _record(self, plan: Plan, pushed: dict[Term, Any]) -> Recording:
         """Begin reading the table itself."""
@@ -241,7 +304,7 @@ class Cursor:
             raise _failed(self._name, error) from error
         if not pushed:
             source = self._counted(source)
-        return Recording(source, lambda: statement.repeats(self._name))
+        return Recording(source, lambda: statement.keeps(self._name))
 
     def _counted(self, source: Iterable[Any]) -> Iterator[Any]:
         """The rows of a full scan, whose number will price the next plan."""
@@ -249,7 +312,7 @@ class Cursor:
         for row in source:
             count += 1
             yield row
-        self._virtual.measured = count
+        self._statement.measured[self._virtual] = count
 
     # What a value that cannot be read becomes.
 
@@ -261,49 +324,12 @@ class Cursor:
             reason = os.strerror(error.errno) if error.errno else str(error)
             self._note(number, f"could not be read ({reason})")
 
+    def _not_understood(self, number: int, error: Exception) -> None:
+        self._note(number, f"could not be understood ({type(error).__name__}: {error})")
+
     def _note(self, number: int, text: str) -> None:
         name = self._virtual.table.columns[number].name
         self._statement.notes.add(self._name, f"{name} {text}", self._virtual.identity(self._row))
-
-
-def _values(plan: Plan, args: tuple[Any, ...]) -> tuple[dict[Term, Any] | None, dict[Term, Any]]:
-    """The constraints pushed to the table and those for a hash index; None where nothing can satisfy them."""
-    pushed: dict[Term, Any] = {}
-    indexed: dict[Term, Any] = {}
-    for term, arg in zip(plan.terms, args):
-        if term.op in ("=", "IN"):
-            values = _comparables(term, arg)
-            if values is None:
-                continue
-            if not values:
-                return None, indexed
-            if term.pushed:
-                pushed[term] = values
-            else:
-                indexed[term] = next(iter(values))
-        elif arg is None:
-            return None, indexed
-        else:
-            pushed[term] = arg
-    return pushed, indexed
-
-
-def _comparables(term: Term, arg: Any) -> frozenset[Any] | None:
-    """The values an equality allows, as the column holds them; None where only SQLite can tell."""
-    if arg is None:
-        # NULL, or an IN whose subquery gave nothing.
-        return _NOTHING
-    try:
-        if term.op == "=":
-            value = comparable(term.column, arg)
-            return _NOTHING if value is None else frozenset((value,))
-        return frozenset([v for v in [comparable(term.column, a) for a in arg] if v is not None])
-    except Undecided:
-        if not term.column.required:
-            return None
-        # A required text column compared with a number: its text is the only reading that finds anything.
-        given = [arg] if term.op == "=" else arg
-        return frozenset([str(a) for a in given if a is not None and not isinstance(a, bytes)])
 
 
 def _constraints(pushed: dict[Term, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
@@ -316,7 +342,7 @@ def _constraints(pushed: dict[Term, Any]) -> tuple[dict[str, Any], dict[str, Any
         if term.op in ("=", "IN"):
             equals[name] = equals[name] & value if name in equals else value
         elif term.op in ("LIKE", "GLOB"):
-            patterns.setdefault(name, []).append((term.op, str(value)))
+            patterns.setdefault(name, []).append((term.op, value))
         elif isinstance(value, (int, float)):
             low, high = ranges.get(name, (None, None))
             if term.op in (">", ">="):

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import apsw
 
-from .table import Column, Table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
+from .table import BLOB, TEXT, Column, Table
 
 EQ = apsw.SQLITE_INDEX_CONSTRAINT_EQ
+IS = apsw.SQLITE_INDEX_CONSTRAINT_IS
 _LIKE = apsw.SQLITE_INDEX_CONSTRAINT_LIKE
 _GLOB = apsw.SQLITE_INDEX_CONSTRAINT_GLOB
 _LOW = {apsw.SQLITE_INDEX_CONSTRAINT_GT: ">", apsw.SQLITE_INDEX_CONSTRAINT_GE: ">="}
 _HIGH = {apsw.SQLITE_INDEX_CONSTRAINT_LT: "<", apsw.SQLITE_INDEX_CONSTRAINT_LE: "<="}
+_EQUAL = (EQ, IS)
 _PATTERN = {_LIKE: "LIKE", _GLOB: "GLOB"}
 
 # Whether SQLite may hand over all values of an IN at once. From 3.54.0 on it (or APSW) fails with an error that has no
@@ -27,9 +25,9 @@ _PATTERN = {_LIKE: "LIKE", _GLOB: "GLOB"}
 WHOLE_LISTS = apsw.SQLITE_VERSION_NUMBER < 3_054_000
 
 # A plan without a constraint that the table needs.
-FORBIDDEN = 1e24
+COST_UNUSABLE = 1e24
 # A plan that walks a pattern though a join could name the paths: right, and worse than any other order that works.
-DEAR = 1e12
+COST_AVOID = 1e12
 # Looking one key up costs about this much more than one row of a scan.
 LOOKUP = 1.5
 # A value the table cannot look up: found by hash index, after one full scan.
@@ -40,18 +38,19 @@ SHARE = 20.0
 
 class Term:
     """One constraint of a plan: `op` is '=', 'IN', 'LIKE', 'GLOB', '>', '>=', '<' or '<='; `pushed` to the table or
-    answered by a hash index over its rows."""
+    answered by a hash index over its rows. `null` is whether NULL can satisfy it: IS, which otherwise is '='."""
 
-    __slots__ = ("column", "op", "position", "pushed")
+    __slots__ = ("column", "null", "op", "position", "pushed")
 
-    def __init__(self, column: Column, position: int, op: str, pushed: bool) -> None:
+    def __init__(self, column: Column, position: int, op: str, pushed: bool, null: bool = False) -> None:
         self.column = column
         self.position = position
         self.op = op
         self.pushed = pushed
+        self.null = null
 
     def __repr__(self) -> str:
-        return f"{self.column.name}{'' if self.pushed else '~'}{self.op}"
+        return f"{self.column.name}{'' if self.pushed else '~'}{' IS' if self.null else self.op}"
 
 
 class Plan:
@@ -79,42 +78,43 @@ def best_plan(table: type[Table], rows: float, info: apsw.IndexInfo) -> Plan:
         column = table.columns[position]
         op = info.get_aConstraint_op(i)
         if not info.get_aConstraint_usable(i):
-            unusable_keys = unusable_keys or (column.required and op == EQ)
-            unusable_inputs = unusable_inputs or (column.additional and op == EQ)
+            unusable_keys = unusable_keys or (column.required and op in _EQUAL)
+            unusable_inputs = unusable_inputs or (column.additional and op in _EQUAL)
             continue
         term = _term(info, i, op, column, position)
         if term is None:
-            if op == EQ and _can_index(info, i, column):
+            if op in _EQUAL and _can_index(info, i, column):
                 indexed.append(i)
             continue
         terms.append(term)
         info.set_aConstraintUsage_argvIndex(i, len(terms))
-        if op == EQ or column.required:
+        if op in _EQUAL or column.required:
             usable_keys.add(column.name)
     keyed = [term for term in terms if term.op in ("=", "IN")]
     if not keyed:
         # A hash index serves a join; with a key at hand the few rows are filtered by SQLite.
         for i in indexed:
             position = info.get_aConstraint_iColumn(i)
-            terms.append(Term(table.columns[position], position, "=", False))
+            null = info.get_aConstraint_op(i) == IS
+            terms.append(Term(table.columns[position], position, "=", False, null))
             info.set_aConstraintUsage_argvIndex(i, len(terms))
     required = table.required()
     missing = required if required and usable_keys.isdisjoint(required) else ()
-    least = FORBIDDEN if missing or unusable_inputs else DEAR if unusable_keys else 0.0
+    least = COST_UNUSABLE if missing or unusable_inputs else COST_AVOID if unusable_keys else 0.0
     _price(table, rows, info, terms, least)
     return Plan(table, terms, info.colUsed, missing)
 
 
 def _term(info: apsw.IndexInfo, i: int, op: int, column: Column, position: int) -> Term | None:
     """The constraint as a term pushed down to the table, or None."""
-    if op == EQ and column.key and _collates(info, i, column):
-        several = WHOLE_LISTS and info.get_aConstraintUsage_in(i)
+    if op in _EQUAL and column.key and _collates(info, i, column):
+        several = WHOLE_LISTS and op == EQ and info.get_aConstraintUsage_in(i)
         if several:
             info.set_aConstraintUsage_in(i, True)
-        return Term(column, position, "IN" if several else "=", True)
+        return Term(column, position, "IN" if several else "=", True, op == IS)
     if op in _PATTERN and column.like:
         return Term(column, position, _PATTERN[op], True)
-    if column.range and (op in _LOW or op in _HIGH):
+    if column.range and column.type not in (TEXT, BLOB) and (op in _LOW or op in _HIGH):
         return Term(column, position, _LOW.get(op) or _HIGH[op], True)
     return None
 

@@ -8,32 +8,38 @@ from __future__ import annotations
 
 from itertools import islice
 
+from .affinity import AffinityUnknown
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-# A scan that grows past this asks whether it can be repeated at all (see Statement.repeats); if not, it streams.
-KEEP_UNASKED = 4096
+    # Rows by their values, and those whose values only SQLite can compare.
+    _Index = tuple[dict[tuple[Any, ...], list[Any]], list[Any]]
+
+# A scan that grows past this streams, if it is certain that it cannot be repeated (see Statement.keeps).
+MAX_BUFFERED_ROWS = 4096
 # Rows of a stream that are counted at once.
 BATCH = 256
 
 END = object()
+_NO_ROWS: list[Any] = []
 
 
 class Recording:
     """Rows pulled from a table on demand, kept so that they can be given again."""
 
-    __slots__ = ("_indexes", "_repeats", "_source", "_streamed", "complete", "kept", "rows")
+    __slots__ = ("_indexes", "_keeps", "_source", "_streamed", "complete", "rows")
 
-    def __init__(self, source: Iterable[Any], repeats: Callable[[], bool]) -> None:
+    def __init__(self, source: Iterable[Any], keeps: Callable[[], bool]) -> None:
+        """`keeps` is called once, when there are many rows; where it says no, nobody else may iterate."""
         self._source = iter(source)
-        self._repeats: Callable[[], bool] | None = repeats
-        self._indexes: dict[tuple[int, ...], dict[tuple[Any, ...], list[Any]]] = {}
+        self._keeps: Callable[[], bool] | None = keeps
+        self._indexes: dict[tuple[int, ...], _Index] = {}
         self.rows: list[Any] = []
         self._streamed = 0
         self.complete = False
-        self.kept = True
 
     def __iter__(self) -> Iterator[Any]:
         """The rows from the first; several iterations may run at once, each row is read once."""
@@ -48,19 +54,22 @@ class Recording:
             else:
                 row = next(source, END)
                 if row is END:
-                    self.complete = self.kept
+                    self.complete = True
                     return
                 rows.append(row)
                 yield row
-                if i >= KEEP_UNASKED and self._repeats is not None and not self._keep_on():
-                    self._streamed = i + 1
-                    yield from self._stream()
-                    return
+                if i >= MAX_BUFFERED_ROWS and self._keeps is not None:
+                    keeps, self._keeps = self._keeps, None
+                    if not keeps():
+                        yield from self._stream()
+                        return
             i += 1
 
     def _stream(self) -> Iterator[Any]:
         """The rest of the rows, not kept; counted by the batch, so that counting costs nothing."""
         source = self._source
+        self._streamed = len(self.rows)
+        self.rows.clear()
         while True:
             row = next(source, END)
             if row is END:
@@ -72,17 +81,7 @@ class Recording:
     @property
     def read(self) -> int:
         """Rows read from the table so far; of a stream, to within a batch. May be asked from any thread."""
-        return len(self.rows) if self.kept else self._streamed
-
-    def _keep_on(self) -> bool:
-        """Whether to go on recording; asked once, when the scan has become large."""
-        repeats = self._repeats
-        self._repeats = None
-        if repeats is None or repeats():
-            return True
-        self.kept = False
-        self.rows.clear()
-        return False
+        return self._streamed or len(self.rows)
 
     def finish(self) -> None:
         """Read the rest, so that an index can be built."""
@@ -92,14 +91,23 @@ class Recording:
     def matching(self, columns: tuple[int, ...], values: tuple[Any, ...], read: Callable[[int, Any], Any]) -> list[Any]:
         """The rows whose columns equal the (comparable) values; builds the hash index at first use.
 
-        `read(column, row)` gives a value as it compares.
+        `read(column, row)` gives a value as it compares. A row of which it raises AffinityUnknown is among those for
+        any values: SQLite decides.
         """
-        index = self._indexes.get(columns)
-        if index is None:
-            index = self._indexes[columns] = {}
-            for row in self.rows:
+        index, unknown = self._indexes.get(columns) or self._index(columns, read)
+        found = index.get(values, _NO_ROWS)
+        return found + unknown if unknown else found
+
+    def _index(self, columns: tuple[int, ...], read: Callable[[int, Any], Any]) -> _Index:
+        index: dict[tuple[Any, ...], list[Any]] = {}
+        unknown: list[Any] = []
+        for row in self.rows:
+            try:
                 index.setdefault(tuple([read(column, row) for column in columns]), []).append(row)
-        return index.get(values, [])
+            except AffinityUnknown:
+                unknown.append(row)
+        self._indexes[columns] = index, unknown
+        return index, unknown
 
     def close(self) -> None:
         """Let the table's generator finish its `finally` blocks now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .errors import QueryError
 from .notes import Notes
 
 TYPE_CHECKING = False
@@ -9,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from typing import Any
 
+    from .adapter import VirtualTable
     from .catalog import Catalog
-    from .errors import QueryError
     from .settings import Settings
     from .snapshot import Recording
     from .sources.host import Host
@@ -22,6 +23,8 @@ class Statement:
 
     stopped   the error to raise as soon as somebody looks, or None while it may go on.
     trace     what each scan cost, for a statement that is traced; else None.
+    measured  rows of the tables that were read whole. The next statement is planned with them; within one, SQLite has
+              to come to the same plan whenever it is asked (see program.py).
     """
 
     def __init__(
@@ -41,11 +44,13 @@ class Statement:
         self.trace: Trace | None = None
         self.wanted: dict[str, set[int]] = {}
         self.recordings: dict[Hashable, Recording] = {}
+        self.measured: dict[VirtualTable, int] = {}
         self._program = program
         self._read = 0
         self._shared: dict[Hashable, Any] = {}
         self._rowids: dict[Hashable, int] = {}
-        self._repeats: dict[str, bool] = {}
+        self._scans: dict[str, int] = {}
+        self._streamed: set[str] = set()
 
     def shared(self, key: Hashable, read: Callable[[], Any]) -> Any:
         """What `read` returns, read at the first call and kept for the statement."""
@@ -62,12 +67,31 @@ class Statement:
         """
         return self._rowids.setdefault(identity, len(self._rowids) + 1)
 
-    def repeats(self, table: str) -> bool:
-        """Whether the table can be scanned more than once: SQLite's program has its VFilter twice, or in a loop."""
-        found = self._repeats.get(table)
-        if found is None:
-            found = self._repeats[table] = _repeats(self._program(), table)
-        return found
+    def begin(self, table: str) -> None:
+        """Count a scan of the table. QueryError where an earlier one was not kept, for it was to be the only one."""
+        if table in self._streamed:
+            raise QueryError(
+                f"the rows of {table} are needed a second time, but were not kept",
+                "This is a bug in hostql: please report it with the statement. "
+                f"WITH t AS MATERIALIZED (SELECT * FROM {table} WHERE ...) keeps them.",
+            )
+        self._scans[table] = self._scans.get(table, 0) + 1
+
+    def keeps(self, table: str) -> bool:
+        """Whether the rows of a scan must be kept, for the table may be scanned again; if not, it must not be."""
+        if self._scans.get(table) == 1 and not self._can_repeat(table):
+            self._streamed.add(table)
+            return False
+        return True
+
+    def _can_repeat(self, table: str) -> bool:
+        from .program import can_repeat
+
+        try:
+            return can_repeat(self._program(), table)
+        except Exception:
+            # Without SQLite's program nothing is certain.
+            return True
 
     @property
     def read(self) -> int:
@@ -77,26 +101,10 @@ class Statement:
     def close(self) -> None:
         """Let go of everything read from the host."""
         self._read = self.read
+        for table, rows in self.measured.items():
+            table.measured = rows
         for recording in self.recordings.values():
             recording.close()
         self.recordings.clear()
         self._shared.clear()
         self._rowids.clear()
-
-
-def _repeats(program: list[tuple[Any, ...]], table: str) -> bool:
-    """Read SQLite's EXPLAIN rows (addr, opcode, p1, p2, p3, p4, ...): https://www.sqlite.org/opcode.html."""
-    filters = [row[0] for row in program if row[1] == "VFilter" and str(row[5]).split(":", 1)[0] == table]
-    if len(filters) != 1:
-        return True
-    at = filters[0]
-    cursor = program[at][2]
-    # An instruction further on that jumps back to here or before encloses it in a loop, its own VNext apart; the last
-    # Goto of every program goes back to address 1 after the one-time initialisation and is no loop.
-    return any(
-        addr > at and 1 < p2 <= at and op in _JUMPS_BACK and not (op == "VNext" and p1 == cursor)
-        for addr, op, p1, p2, *_ in program
-    )
-
-
-_JUMPS_BACK = frozenset(["VNext", "Next", "Prev", "SorterNext", "Goto", "Gosub", "IfPos", "DecrJumpZero", "IfNotZero"])
