@@ -9,13 +9,14 @@ from __future__ import annotations
 import errno
 import os
 
-from .affinity import AffinityUnknown, comparable, held, storable
+from .affinity import held, storable
+from .constraints import by_kind, values
 from .errors import HostqlError, QueryError, TableUnavailable
 from .plan import Plan, Term, best_plan
 from .scan import Scan
 from .snapshot import END, Recording
 from .sources.text import clean
-from .table import TEXT, Table
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 # Types of values that SQLite stores as they are.
 _STORED = frozenset([float, bytes, type(None)])
+_NO_NAMES: set[str] = set()
 _DENIED = (errno.EACCES, errno.EPERM)
 _GONE = (errno.ENOENT, errno.ESRCH, errno.ENOTDIR)
 
@@ -70,17 +72,17 @@ class VirtualTable:
         self.table = table
         self.measured: int | None = None
         self._plans: list[Plan] = []
-        self._numbers: dict[tuple[str, frozenset[int], bool], int] = {}
+        self._numbers: dict[tuple[Any, ...], int] = {}
         self._getters: dict[bool, Getters] = {}
 
     def BestIndexObject(self, info: apsw.IndexInfo) -> bool:
         rows = self.table.typical_rows if self.measured is None else self.measured
-        plan = best_plan(self.table, max(rows, 1), info)
         statement = self.database.statement
+        plan = best_plan(self.table, max(rows, 1), info, statement.avoided.get(self.table.name, _NO_NAMES))
         statement.wanted.setdefault(self.table.name, set()).update(plan.columns)
         if statement.trace is not None:
             statement.trace.number(plan)
-        key = (plan.description, frozenset(plan.columns), bool(plan.missing))
+        key = (plan.description, frozenset(plan.columns), bool(plan.missing), plan.unheard)
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self._plans)
@@ -112,7 +114,7 @@ class VirtualTable:
             found = self._getters[of_tuples] = self.table.getters(of_tuples)
         return found
 
-    def comparable(self, position: int, row: Any) -> Any:
+    def held(self, position: int, row: Any) -> Any:
         """A value as it compares with a constraint's; None where it cannot be read (Cursor.Column notes that)."""
         return held(self.table.columns[position], _value(self.getters(row)[position], row))
 
@@ -153,6 +155,8 @@ class Cursor:
         plan = self._virtual.plan(number)
         if plan.missing:
             raise _needs(self._virtual.table, plan.missing, self._statement.sql)
+        for name in plan.unheard:
+            self._statement.notes.add(self._name, f"only =, IN and IS on {name} choose which rows are read")
         self._statement.begin(self._name)
         self._seen = {}
         self._rows = iter(self._scan(plan, args))
@@ -219,7 +223,7 @@ class Cursor:
     def _scan(self, plan: Plan, args: tuple[Any, ...]) -> Iterable[Any]:
         """The rows: from a recording of this statement where there is one, else from the table."""
         statement = self._statement
-        pushed, indexed = self._values(plan, args)
+        pushed, indexed = values(plan, args, self._name, statement, self._text_of)
         if pushed is None:
             return ()
         inputs = any(term.column.additional or term.column.required for term in pushed)
@@ -228,7 +232,7 @@ class Cursor:
             # All rows are (being) read anyway: a look-up answered from them cannot contradict them.
             indexed = indexed or {term: next(iter(v)) for term, v in pushed.items() if term.op == "="}
         else:
-            key = tuple([(term.column.name, term.op, values) for term, values in pushed.items()])
+            key = tuple([(term.column.name, term.op, value) for term, value in pushed.items()])
             rows = statement.recordings.get((self._name, key))
             if rows is None:
                 rows = statement.recordings[self._name, key] = self._record(plan, pushed)
@@ -238,54 +242,12 @@ class Cursor:
         if not rows.complete:
             rows.finish()
         positions = tuple([term.position for term in indexed])
-        return rows.matching(positions, tuple(indexed.values()), self._virtual.comparable)
+        return rows.matching(positions, tuple(indexed.values()), self._virtual.held)
 
-    def _values(self, plan: Plan, args: tuple[Any, ...]) -> tuple[dict[Term, Any] | None, dict[Term, Any]]:
-        """The constraints pushed to the table and those for a hash index; None where nothing can satisfy them."""
-        pushed: dict[Term, Any] = {}
-        indexed: dict[Term, Any] = {}
-        for term, arg in zip(plan.terms, args):
-            if arg is None:
-                # NULL, or an IN whose subquery gave nothing. Of IS it finds rows, though none of a required column.
-                if not term.null or term.column.required:
-                    return None, indexed
-            elif term.op in ("LIKE", "GLOB"):
-                pushed[term] = self._text(arg)
-            elif term.op not in ("=", "IN"):
-                pushed[term] = arg
-            else:
-                values = self._comparables(term, arg)
-                if values is None:
-                    continue
-                if term.pushed and not values:
-                    return None, indexed
-                if term.pushed:
-                    pushed[term] = values
-                else:
-                    indexed[term] = next(iter(values), END)
-        return pushed, indexed
-
-    def _comparables(self, term: Term, arg: Any) -> frozenset[Any] | None:
-        """The values an equality allows, as the column holds them; None where only SQLite can tell."""
-        given = arg if term.op == "IN" else (arg,)
-        column = term.column
-        try:
-            return frozenset([v for v in [comparable(column, a) for a in given] if v is not None])
-        except AffinityUnknown:
-            if not column.required:
-                return None
-        if column.type != TEXT:
-            raise _needs(self._virtual.table, (column.name,), self._statement.sql)
-        # A required text column compared with a number: its text is the only reading that finds anything.
-        texts = [self._text(a) for a in given if a is not None and not isinstance(a, bytes)]
-        return frozenset([comparable(column, text) for text in texts])
-
-    def _text(self, value: Any) -> str:
-        """The text that SQLite makes of a value."""
-        if isinstance(value, str):
-            return value
-        ((text,),) = self._virtual.database.connection.execute("SELECT CAST(? AS TEXT)", (value,))
-        return text
+    def _text_of(self, number: int | float) -> str:
+        """SQLite's text of a number."""
+        ((text,),) = self._virtual.database.connection.execute("SELECT CAST(? AS TEXT)", (number,))
+        return str(text)
 
     def _record(self, plan: Plan, pushed: dict[Term, Any]) -> Recording:
         """Begin reading the table itself."""
@@ -295,7 +257,7 @@ class Cursor:
         names = frozenset(
             [column.name for i, column in enumerate(columns) if i in wanted or (i >= 63 and 63 in wanted)]
         )
-        scan = Scan(statement, self._name, names, *_constraints(pushed))
+        scan = Scan(statement, self._name, names, *by_kind(pushed))
         try:
             source = virtual.table().rows(scan)
         except HostqlError:
@@ -330,27 +292,6 @@ class Cursor:
     def _note(self, number: int, text: str) -> None:
         name = self._virtual.table.columns[number].name
         self._statement.notes.add(self._name, f"{name} {text}", self._virtual.identity(self._row))
-
-
-def _constraints(pushed: dict[Term, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """The constraints as a Scan holds them: equalities, patterns, ranges."""
-    equals: dict[str, frozenset[Any]] = {}
-    patterns: dict[str, list[tuple[str, str]]] = {}
-    ranges: dict[str, tuple[float | None, float | None]] = {}
-    for term, value in pushed.items():
-        name = term.column.name
-        if term.op in ("=", "IN"):
-            equals[name] = equals[name] & value if name in equals else value
-        elif term.op in ("LIKE", "GLOB"):
-            patterns.setdefault(name, []).append((term.op, value))
-        elif isinstance(value, (int, float)):
-            low, high = ranges.get(name, (None, None))
-            if term.op in (">", ">="):
-                low = value if low is None else max(low, value)
-            else:
-                high = value if high is None else min(high, value)
-            ranges[name] = (low, high)
-    return equals, patterns, ranges
 
 
 def _needs(table: type[Table], names: tuple[str, ...], sql: str) -> QueryError:

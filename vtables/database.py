@@ -18,6 +18,7 @@ import apsw
 
 from .adapter import NotAttached, TableModule
 from .catalog import Catalog
+from .constraints import OtherAffinity
 from .errors import HostqlError, QueryCancelled, QueryError, TableUnavailable
 from .functions import register
 from .policy import ANALYST, Policy
@@ -135,19 +136,25 @@ class Database:
         if self._result is not None:
             self._result.close()
         self.statement = self._statement(text, params)
-        if traced:
-            self._trace(text, params)
         self._denied.clear()
-        try:
-            self._result = Result(self, sql, text, offset, params)
-        except NotAttached as missing:
-            # Once it is attached, its tables go before the virtual ones of the same name.
-            if self.provider is None:
-                raise
-            if not self.provider(missing.table):
-                self.not_attached.add(missing.table)
-            self._result = Result(self, sql, text, offset, params)
-        return self._result
+        attached: set[str] = set()
+        while True:
+            if traced:
+                self._trace(text, params)
+            try:
+                self._result = Result(self, sql, text, offset, params)
+                return self._result
+            except NotAttached as missing:
+                # Once it is attached, its tables go before the virtual ones of the same name.
+                if self.provider is None or missing.table in attached:
+                    raise
+                attached.add(missing.table)
+                if not self.provider(missing.table):
+                    self.not_attached.add(missing.table)
+            except OtherAffinity as found:
+                before, self.statement = self.statement, self._statement(text, params)
+                self.statement.stopped, self.statement.avoided = before.stopped, before.avoided
+                self.statement.avoided.setdefault(found.table, set()).add(found.column)
 
     def attach(self, path: str, schema: str) -> None:
         """Join a database file, to be read only, whatever the policy says of ATTACH. Raises TableUnavailable."""
@@ -211,6 +218,7 @@ class Result:
         self._cursor.exec_trace = self._prepared
         try:
             self._cursor.execute(text, _bindings(params), can_cache=False)
+            self.statement.begun = True
         except Exception as error:
             self.close()
             raise database.error(error, sql, offset) from error

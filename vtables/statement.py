@@ -23,6 +23,8 @@ class Statement:
 
     stopped   the error to raise as soon as somebody looks, or None while it may go on.
     trace     what each scan cost, for a statement that is traced; else None.
+    begun     whether the first row, if there is one, was given out
+    avoided   columns whose equalities are left to SQLite, by table
     measured  rows of the tables that were read whole. The next statement is planned with them; within one, SQLite has
               to come to the same plan whenever it is asked (see program.py).
     """
@@ -42,6 +44,8 @@ class Statement:
         self.notes = Notes()
         self.stopped: QueryError | None = None
         self.trace: Trace | None = None
+        self.begun = False
+        self.avoided: dict[str, set[str]] = {}
         self.wanted: dict[str, set[int]] = {}
         self.recordings: dict[Hashable, Recording] = {}
         self.measured: dict[VirtualTable, int] = {}

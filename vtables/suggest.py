@@ -40,6 +40,10 @@ def explain_error(
     if isinstance(error, UnicodeEncodeError):
         shown = ascii(error.object[error.start])[1:-1]
         return QueryError(f"a parameter holds what is no character: {shown}", sql=sql)
+    if isinstance(error, OverflowError):
+        return QueryError("a parameter is an integer of more than 64 bits", sql=sql)
+    if isinstance(error, UnicodeDecodeError):
+        return QueryError("a text in the statement or its data is not valid UTF-8", sql=sql)
     if message in _DEEP:
         return QueryError(f"the statement is nested too deeply ({message})", sql=sql)
     if isinstance(error, (apsw.NoMemError, MemoryError)):

@@ -157,7 +157,11 @@ def _getter(column: Column, position: int, of_tuples: bool) -> Callable[[Any], A
 
 
 def signed64(value: int | None) -> int | None:
-    """An unsigned 64-bit number as SQLite can hold it: above 2^63 it wraps to the negative, as a C cast does."""
-    if value is None or -(1 << 63) <= value < 1 << 63:
+    """An unsigned 64-bit number as SQLite can hold it: above 2^63 it wraps to the negative, as a C cast does.
+
+    >>> signed64(2**64 - 1), signed64(2**64)
+    (-1, 18446744073709551616)
+    """
+    if value is None or not 1 << 63 <= value < 1 << 64:
         return value
     return value - (1 << 64)
