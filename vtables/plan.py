@@ -155,6 +155,9 @@ def _term(info: apsw.IndexInfo, i: int, op: int, column: Column, position: int) 
         if listed and WHOLE_LISTS:
             info.set_aConstraintUsage_in(i, True)
             return Term(column, position, "IN", True)
+        if listed and column.type == BLOB:
+            # A blob column has no affinity: which one SQLite should compare with cannot be told from the values.
+            return None
         return Term(column, position, "=", True, op == IS, listed)
     if op in _PATTERN and column.like:
         return Term(column, position, _PATTERN[op], True)

@@ -15,9 +15,12 @@ def test_a_row_satisfies_a_predicate_or_its_negation_or_neither(pair: Pair, make
         columns = ", ".join(f'x."{column.name}"' for column in pair.columns[table])
         query, p = f"SELECT {columns} FROM {maker.relation(table)} x", maker.predicate(table, "x")
         parts: Counter[str] = Counter()
-        for where in (f"({p})", f"NOT ({p})", f"({p}) IS NULL"):
-            parts.update(map(repr, pair.ours(f"{query} WHERE {where}", threshold=threshold)))
-        assert parts == Counter(map(repr, pair.ours(query))), p
+        wheres = (f"({p})", f"NOT ({p})", f"({p}) IS NULL")
+        answers = [pair.answer(f"{query} WHERE {where}", threshold) for where in wheres]
+        if None not in answers:
+            for answer in answers:
+                parts.update(map(repr, answer))
+            assert parts == Counter(map(repr, pair.ours(query))), p
 
 
 def test_a_join_is_partitioned(pair: Pair, maker: Maker):
@@ -89,9 +92,9 @@ def test_the_same_thing_in_other_words(pair: Pair, maker: Maker):
             "p": maker.predicate("things", "x", 2),
             "q": maker.predicate(u, "y", 2),
         }
-        answers = {
-            sql: sorted(pair.ours(sql, threshold=threshold)) for sql in (shape.format(**names) for shape in PARTNERED)
-        }
+        statements = [shape.format(**names) for shape in PARTNERED]
+        found = {sql: pair.answer(sql, threshold) for sql in statements}
+        answers = {sql: sorted(rows) for sql, rows in found.items() if rows is not None}
         first, *others = answers
         for other in others:
             if answers[other] != answers[first]:
