@@ -61,6 +61,23 @@ def test_what_a_scan_read_and_kept(db: Database, sql: str, scans):
     assert traced(db, sql) == scans
 
 
+@pytest.mark.parametrize(
+    "where, columns",
+    [
+        ("", []),
+        ("WHERE parity = 1", ["parity"]),
+        ("WHERE parity = 1 AND name > 'n3'", ["parity", "name"]),
+        ("WHERE parity = 1 OR square > 9", ["parity", "square"]),
+        ("WHERE id = 3", ["id"]),
+    ],
+)
+def test_which_columns_decide_whether_a_row_is_kept(db: Database, where: str, columns: list[str]):
+    result = db.execute(f"SELECT count(*) FROM numbers {where}", traced=True)
+    list(result)
+    (scan,) = result.statement.trace.scans.values()
+    assert [Numbers.columns[position].name for position in scan.filtered] == columns
+
+
 def test_a_scan_without_a_witness_does_not_say_what_was_kept(db: Database):
     assert traced(db, "SELECT count(*) FROM numbers WHERE parity = 1 OR name = 'n2'") == [("", 1, 20, None)]
 
