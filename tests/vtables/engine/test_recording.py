@@ -214,11 +214,20 @@ def test_a_statement_is_planned_alike_while_it_runs(db: Database):
     rows = iter(result)
     next(rows)
     # ORDER BY has read all of it.
-    assert db.statement.measured
+    assert sorted(db.statement.measured.values()) == [3, 500]
     assert plan() == before
     assert len(list(rows)) > 0
     list(db.execute("SELECT 1"))
     assert plan() != before
+
+
+def test_a_recording_is_complete_when_it_was_read_to_the_end():
+    source = iter(range(3))
+    recording = snapshot.Recording(source, lambda: True)
+    one, other = iter(recording), iter(recording)
+    assert [next(one), next(other), next(other)] == [0, 0, 1] and not recording.complete
+    assert list(one) == [1, 2] and recording.complete
+    assert list(other) == [2] and list(recording) == [0, 1, 2] and recording.read == 3
 
 
 # SQLite's program, by hand.

@@ -65,6 +65,9 @@ def test_bound_parameters(pair: Pair, maker: Maker):
         "SELECT x.item, (SELECT count(*) FROM modes y WHERE y.mode = x.item) FROM modes x WHERE x.mode IN (0, 2)",
         "SELECT item, mode FROM modes WHERE mode = 1 OR text = 'a' AND mode IN (0, 2) OR mode IS 2",
         "SELECT text FROM modes WHERE (item, mode) IN (VALUES (1, 1), (2, 2), (2, 0))",
+        # A list that comes after the first rows.
+        "SELECT x.id, y.id FROM things x, things y WHERE (x.id = y.id AND x.id > 0) OR"
+        " (y.data IN (SELECT column1 FROM (VALUES (10), ('1'))) AND x.id = y.id)",
         # More columns than SQLite tells apart.
         "SELECT c0, c62, c63, c64, c69 FROM wide WHERE c68 = 1",
         "SELECT a.c69, b.c1 FROM wide a JOIN wide b ON b.c0 = a.c68 AND b.c67 = a.c66 WHERE a.c65 IS NULL",
