@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hostql.vtables.constraints import OtherAffinity, values
 from hostql.vtables.database import Database
-from hostql.vtables.plan import WHOLE_LISTS
+from hostql.vtables.plan import WHOLE_LISTS, Plan, Term
 from hostql.vtables.scan import Scan
 from hostql.vtables.table import INTEGER, TEXT, Column, Table
 
@@ -118,3 +119,15 @@ def test_a_table_is_as_large_as_it_was_last_found(db: Database):
     # It has no rows at all.
     list(db.execute("SELECT * FROM one"))
     assert scans(db, sql) == ["one:", "few:id="]
+
+
+def test_a_value_of_another_type_takes_no_other_constraint_with_it(db: Database):
+    """Once rows were given out, what only SQLite can compare is left out of the look-up, and nothing else."""
+    statement = db.execute("SELECT 1").statement
+    terms = [Term(Kind.columns[3], 3, "=", True), Term(Kind.columns[0], 0, "=", True)]
+    plan = Plan(Kind, terms, set(), (), ())
+    pushed, indexed = values(plan, (5, 7), "one", statement, str)
+    assert pushed == {terms[1]: {7}} and not indexed
+    statement.begun = False
+    with pytest.raises(OtherAffinity):
+        values(plan, (5, 7), "one", statement, str)

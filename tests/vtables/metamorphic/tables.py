@@ -143,7 +143,7 @@ class Delayed(Table):
         Late(3, 1, "A"),
         Late(4, ValueError("malformed"), FileNotFoundError(errno.ENOENT, "gone")),
         Late(5, None, None),
-        Late(6, 1 << 64, "a"),
+        Late(6, 1 << 63, "a"),
         Late(7, 3, "\udc80"),
         Late(8, 2, ["no", "value"]),
     ]

@@ -28,6 +28,16 @@ def test_a_value_that_sqlite_cannot_hold_is_a_note(pair: Pair):
     ]
 
 
+def test_a_value_that_cannot_be_read_is_a_note_where_there_is_one(pair: Pair):
+    assert notes(pair, "SELECT team FROM delayed WHERE id = 2") == [
+        "delayed: team could not be read (Input/output error)"
+    ]
+    # What is gone is no more to be had; what is denied is counted.
+    assert notes(pair, "SELECT text FROM delayed WHERE id = 4") == []
+    (denied,) = notes(pair, "SELECT text FROM delayed WHERE id = 1")
+    assert denied.startswith("delayed: text of 1 row not readable")
+
+
 @pytest.mark.parametrize("where", ["mode > 0", "mode <> 0", "mode LIKE 1", "mode BETWEEN 1 AND 2"])
 def test_a_comparison_that_chooses_no_rows_is_a_note(pair: Pair, where: str):
     said = "modes: only =, IN and IS on mode choose which rows are read"
