@@ -132,7 +132,8 @@ def _value(get: Callable[[Any], Any], row: Any) -> Any:
     """A value of a row; None where it cannot be read."""
     try:
         return get(row)
-    except HostqlError:
+    except (HostqlError, AttributeError):
+        # What has no such attribute is no row of the table.
         raise
     except Exception:
         return None
