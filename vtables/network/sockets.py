@@ -51,7 +51,9 @@ class Sockets(Table):
     """
 
     socket = Column(
-        BIGINT, "Inode of the socket; 0 for one that has been let go (TIME_WAIT)", value=attrgetter("socket.inode")
+        BIGINT,
+        "Inode of the socket; 0 for one that no process holds: let go (TIME_WAIT), not accepted yet",
+        value=attrgetter("socket.inode"),
     )
     family = Column(INTEGER, "Address family: 2 IPv4, 10 IPv6, 1 unix, 17 packet", value=attrgetter("socket.family"))
     protocol = Column(
@@ -66,7 +68,11 @@ class Sockets(Table):
     remote_address = Column(TEXT, "Remote address; '' for unix sockets", value=attrgetter("socket.remote_address"))
     remote_port = Column(INTEGER, "Remote port, 0 for none", value=attrgetter("socket.remote_port"))
     path = Column(TEXT, "Path of a unix socket; an abstract one begins with @", value=attrgetter("socket.path"))
-    uid = Column(BIGINT, "User that opened it; NULL where an old kernel does not tell", value=attrgetter("details.uid"))
+    uid = Column(
+        BIGINT,
+        "User that opened it; NULL for one without inode, whose user the kernel does not keep, and on an old kernel",
+        value=attrgetter("details.uid"),
+    )
     receive_queue = Column(
         BIGINT,
         "Bytes not yet read; connections not yet accepted for a listening socket",

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class ProcessOpenSockets(Table):
-    """The TCP, UDP, raw, packet and unix sockets that processes hold open; a row for each descriptor."""
+    """The TCP, UDP, raw, packet and unix sockets that processes hold open; a row for each descriptor.
+
+    A descriptor of an MPTCP connection has a row for each of its subflows.
+    """
 
     pid = Column(INTEGER, "Process id", key=True)
     fd = Column(BIGINT, "File descriptor")
@@ -43,19 +46,21 @@ class ProcessOpenSockets(Table):
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         by_target = scan.shared("sockets by target", lambda: _by_target(scan))
         for pid, fd, target in descriptors(scan, scan.equals("pid")):
-            found = by_target.get(target)
-            if found is None:
-                # No socket; a netlink or other one, not this table's; one opened since the list was read.
-                continue
-            yield (pid, int(fd), *found)
+            # Nothing: no socket; a netlink or other one, not this table's; one opened since the list was read.
+            for found in by_target.get(target, ()):
+                yield (pid, int(fd), *found)
 
 
-def _by_target(scan: Scan) -> dict[str, tuple[Any, ...]]:
-    """{what a descriptor's link says: the columns from `socket` on}."""
-    found = {}
+def _by_target(scan: Scan) -> dict[str, list[tuple[Any, ...]]]:
+    """{what a descriptor's link says: the columns from `socket` on}; the subflows of MPTCP share an inode."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
     for namespace, s in all_sockets(scan):
         if s.inode:
             ends = (s.local_address, s.remote_address, s.local_port, s.remote_port)
             state = s.state if s.protocol == TCP else ""
-            found[f"socket:[{s.inode}]"] = (s.inode, s.family, s.protocol, *ends, s.path, state, str(namespace))
+            row = (s.inode, s.family, s.protocol, *ends, s.path, state, str(namespace))
+            rows = found.setdefault(f"socket:[{s.inode}]", [])
+            if row not in rows:
+                # /proc/net, where sock_diag is refused, can list one twice while others close.
+                rows.append(row)
     return found

@@ -42,7 +42,7 @@ def parse_inet_list(raw: bytes, family: int, protocol: int) -> list[Socket]:
             state = int(fields[3], 16)
             sent, _, received = fields[4].partition(b":")
             parsed.send_queue, parsed.receive_queue = int(sent, 16), int(received, 16)
-            parsed.uid = int(fields[7])
+            parsed.uid = int(fields[7]) if parsed.inode else None
         except (IndexError, ValueError):
             continue
         if protocol == TCP:

@@ -67,9 +67,10 @@ class Socket:
     """One socket as the kernel lists it.
 
     interface is the index of the one it is bound to, 0 for none; type is SOCK_*; state is one of STATES, '' for a
-    protocol without; uid is None where the list does not hold it; queues are in bytes (for a listening TCP socket the
-    receive queue counts connections that wait to be accepted). details are the attributes that were asked for beside,
-    as they came: `sources.socket_details` reads them.
+    protocol without; uid is None where the list does not hold it, and for a socket without inode, which no process
+    holds: one that was let go (TIME_WAIT, an orphan) or is not accepted yet; queues are in bytes (for a listening TCP
+    socket the receive queue counts connections that wait to be accepted). details are the attributes that were asked
+    for beside, as they came: `sources.socket_details` reads them.
     """
 
     __slots__ = (
@@ -155,7 +156,10 @@ def parse_inet(payload: bytes, protocol: int) -> Socket | None:
     parsed = Socket(family, protocol, inode)
     parsed.local_address, parsed.remote_address = _address(family, source), _address(family, destination)
     parsed.local_port, parsed.remote_port = _ntohs(sport), _ntohs(dport)
-    parsed.receive_queue, parsed.send_queue, parsed.uid, parsed.interface = rqueue, wqueue, uid, interface
+    parsed.receive_queue, parsed.send_queue, parsed.interface = rqueue, wqueue, interface
+    if inode:
+        # Without one the kernel has no owner to name, and writes 0, which is root's.
+        parsed.uid = uid
     if protocol == TCP:
         parsed.state = STATES[state] if state < len(STATES) else str(state)
     if len(payload) > _INET.size:

@@ -6,11 +6,13 @@ import os
 import shutil
 import socket
 import subprocess
+from typing import Any
 
 import pytest
-from hostql.tests.conftest import as_nobody, in_new_network, notes, query
+from hostql.tests.conftest import NOBODY, as_nobody, in_new_network, notes, query, tool
 from hostql.vtables.database import Database
 from hostql.vtables.sources.netns import inside
+from hostql.vtables.sources.procnet import parse_inet_list
 from hostql.vtables.sources.sock_diag import parse_inet, parse_unix
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,6 +121,97 @@ def test_an_ordinary_user_sees_the_sockets_but_not_whose_they_are():
     assert detailed[0]["uid"] == os.getuid() and detailed[0]["mark"] is None and detailed[0]["congestion_control"]
     assert held == []
     assert any("processes not readable as uid 65534" in note for note in said)
+
+
+def test_a_socket_without_inode_has_no_user():
+    """Not accepted yet, let go by its process (FIN_WAIT2, TIME_WAIT): the kernel writes 0 for the user it has not."""
+
+    def act() -> list[dict[str, Any]]:
+        def state(of: str) -> dict[str, Any]:
+            (row,) = query(db, f"SELECT state, socket, uid FROM sockets WHERE {of}")
+            return row
+
+        with Database() as db, socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as client:
+            port = server.getsockname()[1]
+            client.connect(server.getsockname())
+            of_client, of_peer = f"remote_port = {port}", f"local_port = {port} AND remote_port > 0"
+            seen = [state(of_client), state(of_peer)]
+            peer, _ = server.accept()
+            seen.append(state(of_peer))
+            client.close()
+            assert peer.recv(1) == b""
+            seen.append(state(of_client))
+            peer.close()
+            for _ in range(500):  # until the last segments have been through
+                last = state(of_client)
+                if last["state"] == "TIME_WAIT":
+                    break
+            return [*seen, last]
+
+    open_, not_accepted, accepted, orphan, waiting = in_new_network(lambda: as_nobody(act))
+    assert (open_["uid"], accepted["uid"]) == (NOBODY, NOBODY)
+    assert not_accepted == {"state": "ESTABLISHED", "socket": 0, "uid": None}
+    # FIN_WAIT1 until the other end has acknowledged.
+    assert orphan["state"] in ("FIN_WAIT1", "FIN_WAIT2") and (orphan["socket"], orphan["uid"]) == (0, None)
+    assert waiting == {"state": "TIME_WAIT", "socket": 0, "uid": None}
+
+
+def test_proc_net_without_inode_has_no_user():
+    head = b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+    line = b"   0: 0100007F:%b 0100007F:1F90 06 00000000:00000000 03:00001770 00000000     0        0 %d 3 0\n"
+    (gone, held) = parse_inet_list(head + line % (b"A000", 0) + line % (b"A001", 42), socket.AF_INET, 6)
+    assert (gone.uid, held.uid) == (None, 0)
+
+
+_MPTCP = 262
+_SUBFLOWS = (
+    "addr add 192.0.2.1/32 dev lo",
+    "addr add 192.0.2.2/32 dev lo",
+    "addr add 192.0.2.3/32 dev lo",
+    "mptcp limits set subflow 4 add_addr_accepted 4",
+    "mptcp endpoint add 192.0.2.2 subflow",
+    "mptcp endpoint add 192.0.2.3 subflow",
+)
+
+
+def test_each_subflow_of_mptcp_is_a_row_of_its_process():
+    """They share the inode of the connection; ss lists each."""
+
+    def both() -> tuple[list[dict[str, Any]], set[str], int]:
+        for command in _SUBFLOWS:
+            if subprocess.run(["ip", *command.split()], capture_output=True, check=False).returncode != 0:
+                pytest.skip(f"no MPTCP here: ip {command} failed")
+        try:
+            server, client = (socket.socket(socket.AF_INET, socket.SOCK_STREAM, _MPTCP) for _ in range(2))
+        except OSError as error:
+            pytest.skip(f"no MPTCP here: {error.strerror}")
+        with server, client, Database() as db:
+            server.bind(("192.0.2.1", 0))
+            server.listen()
+            port = server.getsockname()[1]
+            client.connect(server.getsockname())
+            peer, _ = server.accept()
+            with peer:
+                for one, other in ((client, peer), (peer, client)):
+                    one.send(b"x")
+                    other.recv(1)
+                for _ in range(500):  # until the kernel has made the further subflows
+                    shown = {line.split()[3] for line in tool("ss", "-Htn", f"dport = :{port}").splitlines()}
+                    if len(shown) == 3:
+                        break
+                rows = query(
+                    db,
+                    "SELECT pid, fd, local_address || ':' || local_port AS local FROM process_open_sockets "
+                    "WHERE remote_port = ?",
+                    (port,),
+                )
+                return rows, shown, client.fileno()
+
+    rows, shown, fd = in_new_network(both)
+    if len(shown) < 3:
+        pytest.skip("the kernel made no further subflows")
+    assert {row["local"] for row in rows} == shown
+    assert len(rows) == 3 and {row["fd"] for row in rows} == {fd}
 
 
 @given(st.binary(max_size=200))
