@@ -18,6 +18,7 @@ from hypothesis import settings
 
 NOBODY = 65534
 _CLONE_NEWNET = 0x40000000
+_CLONE_NEWNS = 0x00020000
 
 
 def pytest_configure() -> None:
@@ -125,6 +126,42 @@ def in_new_network(action: Callable[[], Any]) -> Any:
         return action()
 
     return in_child(lambda: None, enter_and_act)
+
+
+def in_new_mounts(action: Callable[[], Any]) -> Any:
+    """What `action` returns (anything picklable) in a child process with mounts of its own, which vanish with it.
+
+    Skips where no namespace can be made.
+    """
+    import ctypes
+    import subprocess
+
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("needs root and mount, to make a mount namespace")
+
+    def enter_and_act() -> Any:
+        if ctypes.CDLL(None).unshare(_CLONE_NEWNS) != 0:
+            pytest.skip("mount namespaces cannot be made here")
+        subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+        return action()
+
+    return in_child(lambda: None, enter_and_act)
+
+
+def open_to_all(folder: Path) -> None:
+    """Let every user into a temporary folder."""
+    for each in (folder, *folder.parents):
+        if each.stat().st_mode & 0o005 != 0o005:
+            each.chmod(0o755)
+
+
+def mount(*arguments: object) -> None:
+    """mount(8) with these arguments; skips where it is refused."""
+    import subprocess
+
+    done = subprocess.run(["mount", *map(str, arguments)], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"cannot mount here: {done.stderr.strip()}")
 
 
 def in_child(prepare: Callable[[], None], action: Callable[[], Any]) -> Any:

@@ -110,6 +110,8 @@ DIRECT = {
     "sources/procnet.py": {"read"},
     "sources/blkid.py": {"os.open"},
     "sources/hardware_ids.py": {"read"},
+    "sources/statx.py": {"os.stat"},
+    "filesystem/mounts.py": {"os.open", "os.statvfs"},
 }
 BY_PATH = {
     *("access", "chdir", "getxattr", "listdir", "listxattr", "lstat", "open", "readlink", "scandir", "stat", "statvfs"),

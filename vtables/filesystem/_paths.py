@@ -6,6 +6,7 @@ import os
 from itertools import chain
 
 from ..scan import Scan
+from ..sources.mounts import would_mount
 from ..sources.patterns import expand, matcher
 from ..sources.text import from_os, to_os
 
@@ -40,7 +41,7 @@ def _matchers(patterns: list[tuple[str, str]]) -> list[Callable[[str], object]]:
 def _candidates(scan: Scan) -> Iterable[tuple[str, str]]:
     paths, directories, patterns = scan.equals("path"), scan.equals("directory"), scan.patterns("path")
     if paths is not None:
-        return _named(paths)
+        return _named(scan, paths)
     if directories is not None:
         return _listed(scan, directories)
     if any(pattern.startswith("/") for _, pattern in patterns) or not scan.patterns("directory"):
@@ -57,7 +58,7 @@ def _as_osquery(scan: Scan) -> Iterator[tuple[str, str]]:
         return expand_as_osquery(scan, pattern) if operator == "LIKE" else expand(scan, [(operator, pattern)])
 
     seen: set[tuple[str, str]] = set()
-    found = [_named(scan.equals("path") or ()), _listed(scan, scan.equals("directory") or ())]
+    found = [_named(scan, scan.equals("path") or ()), _listed(scan, scan.equals("directory") or ())]
     found += [((path, _parent(path)) for path in finds(*each)) for each in scan.patterns("path")]
     found += [
         (inside for path in finds(*each) if path.endswith("/") for inside in _inside(scan, path))
@@ -69,10 +70,11 @@ def _as_osquery(scan: Scan) -> Iterator[tuple[str, str]]:
             yield pair
 
 
-def _named(paths: Iterable[Any]) -> Iterator[tuple[str, str]]:
+def _named(scan: Scan, paths: Iterable[Any]) -> Iterator[tuple[str, str]]:
     for path in paths:
         for name in to_os(path) if isinstance(path, str) and path and "\0" not in path else ():
-            yield name, _parent(name)
+            if not would_mount(scan, name):
+                yield name, _parent(name)
 
 
 def _listed(scan: Scan, directories: Iterable[Any]) -> Iterator[tuple[str, str]]:
@@ -82,6 +84,8 @@ def _listed(scan: Scan, directories: Iterable[Any]) -> Iterator[tuple[str, str]]
 
 
 def _inside(scan: Scan, directory: str) -> Iterator[tuple[str, str]]:
+    if would_mount(scan, directory, inside=True):
+        return
     scan.tried("directories", directory)
     try:
         with scan.host.scandir(directory) as entries:

@@ -9,6 +9,7 @@ import stat
 from ..errors import TableUnavailable
 from ..scan import Scan
 from ..sources.files import name_of
+from ..sources.mounts import would_mount
 from ..sources.text import decode, from_os, to_os
 from ..table import TEXT, Column, Table
 
@@ -45,7 +46,7 @@ class Magic(Table):
             try:
                 for path in scan.equals("path") or ():
                     for name in to_os(path) if isinstance(path, str) and path and "\0" not in path else ():
-                        row = _row(scan, name, cookies)
+                        row = None if would_mount(scan, name) else _row(scan, name, cookies)
                         if row is not None:
                             yield (from_os(name), database, *row)
             finally:

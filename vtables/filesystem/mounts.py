@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+
 from ..scan import Scan
-from ..sources.mounts import Mount, mounts_of, remote_paths
+from ..sources.bounded import answers
+from ..sources.host import LIVE, Host
+from ..sources.mounts import AUTOFS, Mount, covered, mounts_of
+from ..sources.procfs import parse_fields
 from ..sources.text import from_os, to_os
 from ..table import BIGINT, TEXT, Column, Table
 
@@ -13,15 +19,24 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_SIZES = ("blocks_size", "blocks", "blocks_free", "blocks_available", "inodes", "inodes_free")
+_NONE: tuple[int | None, ...] = (None,) * len(_SIZES)
+_COVERED = "a mount that another covers cannot be asked for its size"
+
+
 class Mounts(Table):
-    """The mounted file systems."""
+    """The mounted file systems, those that others cover among them.
+
+    Automount points are not asked for their size, which could mount something. Network and FUSE file systems are asked
+    with `--remote-mounts` alone, and waited for no longer than five seconds each.
+    """
 
     device = Column(TEXT, "Device, or what the file system calls its source")
-    device_alias = Column(TEXT, "The device with symbolic links resolved")
+    device_alias = Column(TEXT, "The device with symbolic links resolved, where it is one below /dev")
     path = Column(TEXT, "Where it is mounted")
     type = Column(TEXT, "Type of the file system")
     blocks_size = Column(
-        BIGINT, "Size of a block as the next columns count them (f_frsize), in bytes; NULL where it could not be asked"
+        BIGINT, "Size of a block as the next columns count them (f_frsize), in bytes; NULL where it cannot be asked"
     )
     blocks = Column(BIGINT, "Size of the file system, in blocks")
     blocks_free = Column(BIGINT, "Blocks not used")
@@ -34,27 +49,74 @@ class Mounts(Table):
     examples = ["SELECT path, human_size(blocks_available * blocks_size) AS available FROM mounts WHERE blocks > 0;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        remote = remote_paths(scan)
-        for mount in mounts_of(scan):
-            alias = from_os(scan.host.realpath(mount.device)) if mount.device[:1] == "/" else mount.device
-            if mount.path in remote:
-                scan.note("remote mounts are not asked for their size (--remote-mounts asks them)", mount.path)
-                sizes: tuple[int | None, ...] = (None,) * 6
-            elif scan.host.live or scan.host.process:
-                sizes = _sizes(scan, mount)
-            else:
-                scan.note("the sizes of mounts are known to the running kernel alone")
-                sizes = (None,) * 6
-            yield (mount.device, alias, mount.path, mount.type, *sizes, mount.options)
+        mounts = mounts_of(scan)
+        sizes = _sizes(scan, mounts) if scan.wants(*_SIZES) else itertools.repeat(_NONE)
+        resolved = scan.wants("device_alias")
+        for mount, figures in zip(mounts, sizes):
+            device = mount.device
+            if resolved and device.startswith("/dev/"):
+                # No other is looked up: whatever a file system calls its source, that is no path it has to be.
+                device = from_os(scan.host.realpath(device))
+            yield (mount.device, device, mount.path, mount.type, *figures, mount.options)
 
 
-def _sizes(scan: Scan, mount: Mount) -> tuple[int | None, ...]:
+def _sizes(scan: Scan, mounts: list[Mount]) -> Iterator[tuple[int | None, ...]]:
+    """The sizes of each mount in turn, NULL with a note where they cannot be had.
+
+    To ask must not mount anything, and must end: see `sources/bounded.py`.
+    """
+    hidden = covered(mounts) if scan.host.live else set()
+    refused = {mount.id: _why_not(scan, mount, hidden) for mount in mounts}
+    questions = [(mount.id, to_os(mount.path)[-1]) for mount in mounts if not refused[mount.id]]
+    # Below another root there are files, no mounts: these are read here, and cannot hang.
+    found = answers(_statvfs, questions, scan.check) if scan.host.live else _below(scan.host, questions)
+    for mount in mounts:
+        note = refused[mount.id]
+        answer = None if note else next(found)
+        if note:
+            scan.note(note, mount.id)
+        elif isinstance(answer, PermissionError):
+            scan.denied("mounts", mount.id)
+        elif isinstance(answer, OSError):
+            scan.note(f"a mount cannot be asked for its size: {answer.strerror}", mount.id)
+        elif answer is None:
+            scan.note("a mount did not answer when asked for its size", mount.id)
+        elif not answer:
+            # Mounted over since the list was read.
+            scan.note(_COVERED, mount.id)
+        yield answer if isinstance(answer, tuple) and answer else _NONE
+
+
+def _why_not(scan: Scan, mount: Mount, hidden: set[int]) -> str:
+    """The note for a mount that is not asked for its size; '' for one that is."""
+    if mount.type == AUTOFS and scan.host.live:
+        return "automount points are not asked for their size"
+    if mount.id in hidden:
+        return _COVERED
+    if mount.remote and scan.host.live and not scan.settings.remote_mounts:
+        return "remote mounts are not asked for their size (--remote-mounts asks them)"
+    return ""
+
+
+def _statvfs(question: tuple[int, str]) -> tuple[int, ...]:
+    """The sizes of the mount with this number at this path; () where another is there."""
+    number, path = question
+    # Neither opens nor mounts anything.
+    fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        found = scan.host.statvfs(to_os(mount.path)[-1])
-    except PermissionError:
-        scan.denied("mounts", mount.path)
-        return (None,) * 6
-    except OSError as error:
-        scan.note(f"a mount cannot be asked for its size: {error.strerror}", mount.path)
-        return (None,) * 6
+        there = parse_fields(LIVE.read(f"/proc/self/fdinfo/{fd}")).get(b"mnt_id")
+        return () if there is not None and int(there) != number else _figures(os.statvfs(fd))
+    finally:
+        os.close(fd)
+
+
+def _below(host: Host, questions: list[tuple[int, str]]) -> Iterator[tuple[int, ...] | OSError]:
+    for _, path in questions:
+        try:
+            yield _figures(host.statvfs(path))
+        except OSError as error:
+            yield error
+
+
+def _figures(found: os.statvfs_result) -> tuple[int, ...]:
     return (found.f_frsize, found.f_blocks, found.f_bfree, found.f_bavail, found.f_files, found.f_ffree)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .accounts import users_of
 from .configuration import text_of
+from .mounts import would_mount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ def homes(scan: Scan) -> Iterator[tuple[User, str]]:
     for user in users_of(scan):
         if user.directory.startswith("/") and (asked is None or user.uid in asked):
             scan.check()
+            if would_mount(scan, user.directory, inside=True):
+                # Home directories that are mounted when somebody logs in are not mounted by a question.
+                continue
             yield user, user.directory.rstrip("/")
 
 

@@ -2,31 +2,60 @@
 
 from __future__ import annotations
 
-from .host import LIVE
+import os
+
 from .text import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..scan import Scan
 
-_REMOTE = frozenset("nfs nfs4 cifs smb3 smbfs ncpfs 9p ceph glusterfs lustre afs beegfs orangefs gfs2 ocfs2".split())
+AUTOFS = "autofs"
+_REMOTE = frozenset(
+    "nfs nfs4 cifs smb3 smbfs ncpfs 9p virtiofs vboxsf ceph glusterfs lustre afs coda beegfs orangefs pvfs2 gpfs gfs2 "
+    "ocfs2".split()
+)
 
 
 class Mount:
-    """One mount: its device, where, its type, its options (those of the mount, then those of the file system)."""
+    """One mount: its device, where, its type, its options (those of the mount, then those of the file system).
 
-    __slots__ = ("device", "options", "path", "type")
+    id, parent  numbers of the mount and of the one it is mounted on
+    number      major:minor of the file system, the same for all of its mounts
+    root        what of the file system is mounted: '/' for all of it
+    """
 
-    def __init__(self, device: str, path: str, type: str, options: str) -> None:
+    __slots__ = ("device", "id", "number", "options", "parent", "path", "root", "type")
+
+    def __init__(
+        self,
+        device: str,
+        path: str,
+        type: str,
+        options: str,
+        *,
+        id: int = 0,
+        parent: int = 0,
+        number: str = "",
+        root: str = "/",
+    ) -> None:
         self.device = device
         self.path = path
         self.type = type
         self.options = options
+        self.id = id
+        self.parent = parent
+        self.number = number
+        self.root = root
 
     @property
     def remote(self) -> bool:
         """Whether reading it can wait for another machine or a user's program."""
-        return self.type in _REMOTE or self.type.startswith("fuse")
+        return _is_remote(self.type)
+
+
+def _is_remote(type: str) -> bool:
+    return type in _REMOTE or type.startswith("fuse")
 
 
 def parse_mountinfo(raw: bytes) -> list[Mount]:
@@ -35,15 +64,65 @@ def parse_mountinfo(raw: bytes) -> list[Mount]:
     >>> mount = parse_mountinfo(b"36 35 98:0 / /a\\040b ro,noatime shared:1 - ext3 /dev/root rw,errors=continue\n")[0]
     >>> mount.path, mount.type, mount.device, mount.options
     ('/a b', 'ext3', '/dev/root', 'ro,noatime,errors=continue')
+    >>> mount.id, mount.parent, mount.number, mount.root
+    (36, 35, '98:0', '/')
     """
     found = []
     for line in raw.split(b"\n"):
         before, dash, after = line.partition(b" - ")
         left, right = before.split(b" "), after.split(b" ")
-        if not dash or len(left) < 6 or len(right) < 3:
+        if not dash or len(left) < 6 or len(right) < 3 or not (left[0].isdigit() and left[1].isdigit()):
             continue
         options = _merged(unescaped(left[5]).split(","), unescaped(right[2]).split(","))
-        found.append(Mount(unescaped(right[1]), unescaped(left[4]), decode(right[0]), options))
+        mount = Mount(unescaped(right[1]), unescaped(left[4]), decode(right[0]), options)
+        mount.id, mount.parent = int(left[0]), int(left[1])
+        mount.number, mount.root = decode(left[2]), unescaped(left[3])
+        found.append(mount)
+    return found
+
+
+def covered(mounts: list[Mount]) -> set[int]:
+    """The numbers of the mounts that no path leads to, since others lie over them or over a directory above.
+
+    >>> raw = b"1 0 8:1 / / rw - ext4 a rw\\n2 1 0:5 / /a/b rw - tmpfs b rw\\n3 1 0:6 / /a rw - tmpfs c rw\\n"
+    >>> covered(parse_mountinfo(raw)), covered(parse_mountinfo(raw + b"4 1 0:7 / / rw - tmpfs d rw\\n"))
+    ({2}, {1, 2, 3})
+    """
+    by_id = {mount.id: mount for mount in mounts}
+    # The mounts on each mount, by where.
+    on: dict[int, dict[str, set[int]]] = {}
+    for mount in mounts:
+        on.setdefault(mount.parent, {}).setdefault(mount.path, set()).add(mount.id)
+
+    def is_covered(mount: Mount, way: int) -> bool:
+        """By a mount over all of it, the one that the way leads through apart, or over a directory above it."""
+        if on.get(mount.id, {}).get(mount.path, set()) - {way}:
+            return True
+        beside = on[mount.parent]
+        return mount.path != "/" and any(above in beside for above in _above(mount.path))
+
+    hidden = set()
+    for mount in mounts:
+        each, way, seen = mount, 0, set()
+        while each.id not in seen:
+            if is_covered(each, way):
+                hidden.add(mount.id)
+                break
+            seen.add(each.id)
+            way, each = each.id, by_id.get(each.parent, each)
+    return hidden
+
+
+def _above(path: str) -> list[str]:
+    """The directories above a path, the nearest first.
+
+    >>> _above("/a/b")
+    ['/a', '/']
+    """
+    found = []
+    while path != "/":
+        path = path.rpartition("/")[0] or "/"
+        found.append(path)
     return found
 
 
@@ -55,7 +134,13 @@ def _merged(mount: list[str], system: list[str]) -> str:
 
 
 def unescaped(raw: bytes) -> str:
-    r"""Text whose space, tab, newline, # and backslash the kernel wrote in octal."""
+    """Text whose space, tab, newline, # and backslash the kernel wrote in octal."""
+    return decode(_unescaped(raw))
+
+
+def _unescaped(raw: bytes) -> bytes:
+    if b"\\" not in raw:
+        return raw
     for code, character in (
         (b"\\040", b" "),
         (b"\\011", b"\t"),
@@ -64,34 +149,81 @@ def unescaped(raw: bytes) -> str:
         (b"\\134", b"\\"),
     ):
         raw = raw.replace(code, character)
-    return decode(raw)
+    return raw
 
 
 def mounts_of(scan: Scan) -> list[Mount]:
     """The mounts of the scanned host, read once a statement; a note where they cannot be read."""
+    return scan.shared("mounts", lambda: parse_mountinfo(_mountinfo(scan)))
 
-    def read_them() -> list[Mount]:
-        host = scan.host
+
+def _mountinfo(scan: Scan) -> bytes:
+    def read_it() -> bytes:
         try:
-            if host.process:
-                return parse_mountinfo(LIVE.read(f"{host.process}/mountinfo"))
-            host.only_own("the mounts")
-            return parse_mountinfo(host.read("/proc/self/mountinfo"))
+            return scan.host.read("/proc/self/mountinfo")
         except OSError as error:
             scan.note(f"cannot read the mounts: {error.strerror}")
-            return []
+            return b""
 
-    return scan.shared("mounts", read_them)
+    return scan.shared("mountinfo", read_it)
 
 
-def remote_paths(scan: Scan) -> frozenset[str]:
-    """Where network and FUSE file systems are mounted, unless the settings let scans walk into them."""
-    host = scan.host
-    if scan.settings.remote_mounts:
-        return frozenset()
-    if host.live or host.process:
-        return frozenset(mount.path for mount in mounts_of(scan) if mount.remote)
-    # What is mounted below the root is known to this host, not to what lies there.
-    here = scan.shared("mounts here", lambda: parse_mountinfo(LIVE.read("/proc/self/mountinfo")))
-    top = LIVE.realpath(host.root)
-    return frozenset(mount.path[len(top) :] for mount in here if mount.remote and mount.path.startswith(top + "/"))
+def uppermost(raw: bytes) -> dict[str, str]:
+    """{path as os functions take it: type of the file system last mounted there}, from /proc/PID/mountinfo."""
+    found = {}
+    for line in raw.split(b"\n"):
+        before, dash, after = line.partition(b" - ")
+        left = before.split(b" ", 5)
+        if dash and len(left) == 6:
+            found[os.fsdecode(_unescaped(left[4]))] = decode(after.partition(b" ")[0])
+    return found
+
+
+# Why not.
+_REMOTE_NOTE = "network and FUSE mounts are not walked into (--remote-mounts does)"
+_AUTOMOUNT_NOTE = "automount points are not walked into, which could mount something"
+
+
+def not_walked_into(scan: Scan) -> dict[str, str]:
+    """{mount point as os functions take it: the note} of where no scan goes: automount points, and network and FUSE
+    file systems unless the settings allow it."""
+    if not scan.host.live:
+        return {}
+    found = scan.shared("not walked into", lambda: slow_types(_mountinfo(scan), scan.settings.remote_mounts))
+    return {path: _AUTOMOUNT_NOTE if type == AUTOFS else _REMOTE_NOTE for path, type in found.items()}
+
+
+def slow_types(raw: bytes, remote_mounts: bool) -> dict[str, str]:
+    r"""{mount point: type} of what can wait for others or mount something, from /proc/PID/mountinfo; but the root.
+
+    >>> raw = b"1 0 0:9 / /n rw - nfs s:/ rw\n2 0 0:8 / /a rw - autofs m rw\n"
+    >>> slow_types(raw, False), slow_types(raw + b"3 2 8:1 / /a rw - ext4 d rw\n", True)
+    ({'/n': 'nfs', '/a': 'autofs'}, {})
+    """
+    return {
+        path: type
+        for path, type in uppermost(raw).items()
+        if path != "/" and (type == AUTOFS or (not remote_mounts and _is_remote(type)))
+    }
+
+
+def would_mount(scan: Scan, path: str, *, inside: bool = False) -> bool:
+    """Whether to look a path up (with `inside`: to list it as a directory) could mount something: it lies below an
+    automount point on which nothing is mounted yet. A note says so."""
+    if not scan.host.live:
+        return False
+    types = scan.shared("automounts", lambda: _automounts(_mountinfo(scan)))
+    if not types:
+        return False
+    path = os.path.normpath(path)
+    nearest = next((each for each in [path, *_above(path)][not inside :] if each in types), "/")
+    if types.get(nearest) != AUTOFS:
+        return False
+    scan.note("what is below an automount point is not looked up, which could mount something", nearest)
+    return True
+
+
+def _automounts(raw: bytes) -> dict[str, str]:
+    """The types by path, where an automount point is among them."""
+    types = uppermost(raw) if b" - autofs " in raw else {}
+    return types if AUTOFS in types.values() else {}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 
-from .mounts import remote_paths
+from .mounts import not_walked_into, would_mount
 from .patterns import compiled, leads_to_directory
 from .text import from_os
 
@@ -44,7 +44,7 @@ class _Walk:
 
     def __init__(self, scan: Scan) -> None:
         self._scan = scan
-        self._remote = remote_paths(scan)
+        self._not_into = not_walked_into(scan)
         self._entered: set[tuple[int, int]] = set()
 
     def below(self, folder: str, parts: list[str]) -> Iterator[str]:
@@ -65,7 +65,7 @@ class _Walk:
         """A path without wildcard up to here, and what the rest leads to below it."""
         if rest:
             yield from self.below(path + "/", rest)
-        elif path and self._scan.host.lexists(path):
+        elif path and not would_mount(self._scan, path) and self._scan.host.lexists(path):
             directory = self._scan.host.isdir(path) and not path.endswith("/")
             yield path + "/" if directory else path
 
@@ -90,8 +90,11 @@ class _Walk:
         """(name, whether it is or leads to a directory) of what is in a directory."""
         scan = self._scan
         scan.check()
-        if self._remote and os.path.normpath(folder) in self._remote:
-            scan.note("network and FUSE mounts are not walked into (--remote-mounts does)", folder)
+        note = self._not_into.get(os.path.normpath(folder)) if self._not_into else None
+        if note:
+            scan.note(note, folder)
+            return
+        if would_mount(scan, folder, inside=True):
             return
         scan.tried("directories", folder)
         if dots:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 
-from .mounts import remote_paths
+from .mounts import not_walked_into, would_mount
 from .text import from_os
 
 TYPE_CHECKING = False
@@ -61,7 +61,7 @@ class _Walk:
         self._scan = scan
         self._operator = operator
         self._any_depth, self._wild = ("%%", "%_") if operator == "LIKE" else ("**", "*?[")
-        self._remote = remote_paths(scan)
+        self._not_into = not_walked_into(scan)
         self.found = False
 
     def below(self, folder: str, parts: list[str]) -> Iterator[str]:
@@ -72,7 +72,7 @@ class _Walk:
         folder = "/".join([folder, *parts[:fixed]]) if fixed else folder
         rest = parts[fixed:]
         if not rest:
-            if self._scan.host.lexists(folder):
+            if not would_mount(self._scan, folder) and self._scan.host.lexists(folder):
                 self.found = True
                 yield folder
         elif self._any_depth in rest[0]:
@@ -125,8 +125,11 @@ class _Walk:
     def _entries(self, folder: str) -> Iterator[Entry]:
         scan = self._scan
         scan.check()
-        if self._remote and os.path.normpath(folder) in self._remote:
-            scan.note("network and FUSE mounts are not walked into (--remote-mounts does)", folder)
+        note = self._not_into.get(os.path.normpath(folder)) if self._not_into else None
+        if note:
+            scan.note(note, folder)
+            return
+        if would_mount(scan, folder, inside=True):
             return
         scan.tried("directories", folder)
         try:

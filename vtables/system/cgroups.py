@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.mounts import mounts_of
+from ..sources.mounts import Mount, covered, mounts_of
 from ..sources.sysfs import attribute, number
-from ..sources.text import from_os, integer
+from ..sources.text import from_os, integer, to_os
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -87,7 +87,10 @@ class _Group:
 
 
 class Cgroups(Table):
-    """Control groups of every mounted hierarchy; what a group's controllers do not count is NULL."""
+    """Control groups of every mounted hierarchy, each once; what a group's controllers do not count is NULL.
+
+    In a control group namespace paths begin at its root, as those in /proc/PID/cgroup do (cgroup_namespaces(7)).
+    """
 
     path = Column(TEXT, "Path of the group in its hierarchy")
     version = Column(INTEGER, "1 or 2")
@@ -113,11 +116,13 @@ class Cgroups(Table):
     examples = ["SELECT path, human_size(memory_current) AS memory FROM cgroups ORDER BY memory_current DESC LIMIT 5;"]
 
     def rows(self, scan: Scan) -> Iterator[_Group]:
-        for mount in mounts_of(scan):
-            if mount.type not in ("cgroup", "cgroup2"):
-                continue
+        mounts = mounts_of(scan)
+        points = {mount.path for mount in mounts}
+        # What was mounted by itself, and is named from the root of this control group namespace.
+        roots: set[tuple[int, int]] = set()
+        for mount in _of_groups(scan, mounts):
             version = 2 if mount.type == "cgroup2" else 1
-            top = mount.path
+            top = to_os(mount.path)[-1]
             if version == 2:
                 controllers = ",".join(attribute(scan.host, top + "/cgroup.controllers").split())
             else:
@@ -125,6 +130,78 @@ class Cgroups(Table):
                 controllers = ",".join(
                     option for option in options if option in _CONTROLLERS or option.startswith("name=")
                 )
-            for folder, _ in scan.host.walk(top):
-                scan.check()
-                yield _Group(scan.host, folder, from_os(folder[len(top) :]) or "/", version, controllers)
+            outside = _is_outside(mount)
+            roots.add(_inode(scan, top))
+            for folder in _walk(scan, top, points - {mount.path}, roots if outside else set()):
+                path = mount.root.rstrip("/") + from_os(folder[len(top) :])
+                yield _Group(scan.host, folder, path or "/", version, controllers)
+
+
+def _walk(scan: Scan, top: str, points: set[str], known: set[tuple[int, int]]) -> Iterator[str]:
+    """The directory `top` and all below, but mount points, where something else is, and what is known."""
+    todo = [top]
+    while todo:
+        folder = todo.pop()
+        scan.check()
+        if known and folder != top and _inode(scan, folder) in known:
+            continue
+        try:
+            with scan.host.scandir(folder) as entries:
+                below = [f"{folder}/{entry.name}" for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError as error:
+            _unreadable(scan, folder, error)
+            continue
+        yield folder
+        todo += [each for each in reversed(below) if from_os(each) not in points]
+
+
+def _inode(scan: Scan, folder: str) -> tuple[int, int]:
+    try:
+        found = scan.host.stat(folder)
+    except OSError:
+        # Removed since its name was read.
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
+def _of_groups(scan: Scan, mounts: list[Mount]) -> Iterator[Mount]:
+    """Of the mounts of each hierarchy those that show all its groups, however often it is mounted and whatever part of
+    it. One that another mount covers, or that may not be read, shows none."""
+    hidden = covered(mounts)
+    of_groups = [mount for mount in mounts if mount.type in ("cgroup", "cgroup2") and mount.id not in hidden]
+    shown: dict[tuple[str, str], list[str]] = {}
+    refused = []
+    # The widest first; those that begin outside of this control group namespace, one `..` for each level, at the end.
+    of_groups.sort(key=lambda mount: (1, -mount.root.count("..")) if _is_outside(mount) else (0, len(mount.root)))
+    for mount in of_groups:
+        roots = shown.setdefault((mount.type, mount.number), [])
+        if any(_holds(root, mount) for root in roots):
+            continue
+        try:
+            scan.host.listdir(to_os(mount.path)[-1])
+        except OSError as error:
+            refused.append((mount, error))
+            continue
+        roots.append(mount.root)
+        yield mount
+    for mount, reason in refused:
+        if not any(_holds(root, mount) for root in shown[mount.type, mount.number]):
+            _unreadable(scan, mount.path, reason)
+
+
+def _is_outside(mount: Mount) -> bool:
+    return mount.root[:3] == "/.."
+
+
+def _holds(root: str, mount: Mount) -> bool:
+    """Whether the groups of a mount are among those below the root of another, which is the wider of the two."""
+    if _is_outside(mount):
+        return root[:3] == "/.."
+    return mount.root == root or mount.root.startswith(root.rstrip("/") + "/")
+
+
+def _unreadable(scan: Scan, folder: str, error: OSError) -> None:
+    if isinstance(error, PermissionError):
+        scan.denied("control groups", folder)
+    elif not isinstance(error, FileNotFoundError):
+        scan.note(f"a control group cannot be read: {error.strerror}", folder)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostql.tests.conftest import query
+from hostql.tests.conftest import as_nobody, in_new_mounts, mount, notes, open_to_all, query
 from hostql.vtables.database import Database
 
 
@@ -120,22 +120,102 @@ def test_a_threaded_group_has_no_processes_of_its_own(tmp_path: Path, open_root:
     assert any("processes could not be read" in note for note in result.notes)
 
 
+def test_each_group_is_one_row_however_its_hierarchy_is_mounted(tmp_path: Path, open_root: Callable[..., Database]):
+    """The whole of it twice, and a part, before and after; the path is the one in the hierarchy."""
+    mounts(
+        tmp_path,
+        "40 23 0:26 /a /part rw - cgroup2 cgroup2 rw",
+        "41 23 0:26 / /cg rw - cgroup2 cgroup2 rw",
+        "42 23 0:26 / /again rw - cgroup2 cgroup2 rw",
+        "43 23 0:27 /x/y /one rw - cgroup cgroup rw,memory",
+        "44 23 0:27 /x/y/z /two rw - cgroup cgroup rw,memory",
+        "45 23 0:27 /w /three rw - cgroup cgroup rw,memory",
+        "46 41 0:28 / /cg/a/over rw - tmpfs tmpfs rw",
+    )
+    for folder in ("cg/a/b", "cg/a/over/none", "again/a/b", "part/b", "one/z", "two", "three/v"):
+        write(tmp_path / folder, {})
+    found = [(row["version"], row["path"]) for row in query(open_root(), "SELECT version, path FROM cgroups")]
+    assert sorted(found) == [(1, "/w"), (1, "/w/v"), (1, "/x/y"), (1, "/x/y/z"), (2, "/"), (2, "/a"), (2, "/a/b")]
+
+
+def test_groups_outside_of_a_control_group_namespace(tmp_path: Path, open_root: Callable[..., Database]):
+    """A mount that begins above holds those of the namespace too, by names from there: the same directories."""
+    mounts(
+        tmp_path,
+        "40 23 0:26 /../.. /whole rw - cgroup2 cgroup2 rw",
+        "41 23 0:26 / /own rw - cgroup2 cgroup2 rw",
+        "42 23 0:26 /.. /wider rw - cgroup2 cgroup2 rw",
+    )
+    for folder in ("whole/other", "whole/a/b/c", "own"):
+        write(tmp_path / folder, {})
+    (tmp_path / "own").rmdir()
+    (tmp_path / "own").symlink_to("whole/a/b")
+    (tmp_path / "wider").symlink_to("whole/a")
+    found = sorted(row["path"] for row in query(open_root(), "SELECT path FROM cgroups"))
+    assert found == ["/", "/../..", "/../../a", "/../../other", "/c"]
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("becomes", [lambda action: action(), as_nobody], ids=["root", "nobody"])
+def test_a_live_hierarchy_that_is_mounted_often(tmp_path: Path, becomes: Callable[[Callable[[], Any]], Any]):
+    """Where an ordinary user may not read one of the mounts, another shows the groups; a covered one shows none."""
+    name = f"hostql-mounted-{os.getpid()}"
+
+    def look() -> Any:
+        with Database() as db:
+            listed = query(db, "SELECT path FROM cgroups WHERE path LIKE ? AND version = 2", (f"%{name}%",))
+            return [row["path"] for row in listed], notes(db, "SELECT path FROM cgroups")
+
+    def act() -> Any:
+        for place in ("shut/groups", "open", "part", "covered"):
+            (tmp_path / place).mkdir(parents=True)
+        mount("-t", "cgroup2", "none", tmp_path / "shut/groups")
+        mount("-t", "cgroup2", "none", tmp_path / "open")
+        mount("-t", "cgroup2", "none", tmp_path / "covered")
+        mount("-t", "tmpfs", "none", tmp_path / "covered")
+        (tmp_path / "covered" / name).mkdir()
+        try:
+            (tmp_path / "open" / name / "in").mkdir(parents=True)
+        except OSError as error:
+            pytest.skip(f"control groups cannot be made here: {error}")
+        try:
+            mount("--bind", tmp_path / "open" / name, tmp_path / "part")
+            (tmp_path / "shut").chmod(0o700)
+            return becomes(look)
+        finally:
+            (tmp_path / "open" / name / "in").rmdir()
+            (tmp_path / "open" / name).rmdir()
+
+    open_to_all(tmp_path)
+    paths, said = in_new_mounts(act)
+    assert sorted(paths) == [f"/{name}", f"/{name}/in"]
+    assert said == []
+
+
+def directories() -> set[tuple[int, str]]:
+    """(version, path) of each group, from the directories of all mounts that begin in this control group namespace."""
+    found = set()
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        fields = line.split()
+        root, place, kind = fields[3], fields[4], fields[fields.index("-") + 1]
+        if kind in ("cgroup", "cgroup2") and not root.startswith("/.."):
+            for folder, _, files in os.walk(place):
+                if "cgroup.procs" in files:
+                    found.add((2 if kind == "cgroup2" else 1, root.rstrip("/") + folder[len(place) :] or "/"))
+    return found
+
+
 def test_the_live_groups_are_the_directories(db: Database):
+    before = directories()
     rows = query(db, "SELECT path, version, controllers FROM cgroups")
-    found = {(row["version"], row["controllers"], row["path"]) for row in rows}
-    expected = 0
-    for line in Path("/proc/self/mounts").read_text().splitlines():
-        _, place, kind, *_ = line.split()
-        if kind not in ("cgroup", "cgroup2"):
-            continue
-        version = 2 if kind == "cgroup2" else 1
-        for folder, _, files in os.walk(place):
-            path = folder[len(place) :] or "/"
-            assert any(v == version and p == path for v, _, p in found), folder
-            expected += "cgroup.procs" in files
-    if not expected:
+    after = directories()
+    if not before:
         pytest.skip("no control groups are mounted here")
-    assert len(rows) == expected
+    found = {(row["version"], row["path"]) for row in rows if not row["path"].startswith("/..")}
+    # Others make and remove groups meanwhile.
+    assert before & after <= found <= before | after
+    # Hierarchies can be mounted more than once.
+    assert len(rows) == len({tuple(row.values()) for row in rows})
 
 
 @pytest.fixture

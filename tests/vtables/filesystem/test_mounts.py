@@ -1,0 +1,169 @@
+"""Mounts that cannot be asked by their path: covered, automount points, dead servers; each in its own namespace."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostql.tests.conftest import as_nobody, in_new_mounts, mount, notes, open_to_all, query
+from hostql.tests.live.dead_mount import dead_mount
+from hostql.vtables.database import Database
+from hostql.vtables.settings import Settings
+from hostql.vtables.sources import bounded
+
+pytestmark = pytest.mark.live
+
+MIB = 1 << 20
+
+
+def sizes(db: Database, below: Path) -> dict[str, int | None]:
+    sql = "SELECT device, blocks * blocks_size AS size FROM mounts WHERE path LIKE ? || '%'"
+    return {row["device"]: row["size"] for row in query(db, sql, (str(below),))}
+
+
+def look(below: Path) -> tuple[dict[str, int | None], list[str]]:
+    with Database() as db:
+        return sizes(db, below), notes(db, "SELECT blocks FROM mounts")
+
+
+@pytest.mark.parametrize("becomes", [lambda action: action(), as_nobody], ids=["root", "nobody"])
+def test_a_covered_mount_has_no_size(tmp_path: Path, becomes: Callable[[Callable[[], Any]], Any]):
+    """By a mount in the same place, or by one over a directory above; df, too, shows the upper one alone."""
+    open_to_all(tmp_path)
+
+    def act() -> Any:
+        (tmp_path / "a" / "b").mkdir(parents=True)
+        mount("-t", "tmpfs", "-o", "size=1m", "below", tmp_path / "a" / "b")
+        mount("-t", "tmpfs", "-o", "size=2m", "lower", tmp_path / "a")
+        mount("-t", "tmpfs", "-o", "size=4m", "upper", tmp_path / "a")
+        return becomes(lambda: look(tmp_path))
+
+    found, said = in_new_mounts(act)
+    assert found == {"below": None, "lower": None, "upper": 4 * MIB}
+    assert any("another covers" in note for note in said)
+
+
+def automount(place: Path) -> int:
+    """An automount point for which nobody answers; the pipe on which the kernel wants the mount (linux/auto_fs.h)."""
+    place.mkdir()
+    asked, told = os.pipe()
+    os.setpgid(0, 0)
+    options = f"fd={told},pgrp={os.getpgrp()},minproto=5,maxproto=5,direct".encode()
+    # Whoever is in the process group that made it does not mount anything; others do.
+    if ctypes.CDLL(None, use_errno=True).mount(b"automount", os.fsencode(place), b"autofs", 0, options):
+        pytest.skip(f"no autofs here: {os.strerror(ctypes.get_errno())}")
+    os.close(told)
+    return asked
+
+
+def outside(action: Callable[[], Any]) -> Any:
+    """What `action` returns in a child of another process group; AssertionError if it takes a minute."""
+    import pickle
+    import signal
+
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setpgid(0, 0)
+            signal.alarm(60)
+            os.write(writer, pickle.dumps(action()))
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        answer = pipe.read()
+    os.waitpid(child, 0)
+    assert answer, "no answer"
+    return pickle.loads(answer)
+
+
+QUESTIONS = [
+    "SELECT type, blocks FROM mounts WHERE path = '{0}/auto'",
+    "SELECT type, blocks FROM mounts WHERE path = '{0}'",
+    "SELECT path FROM file WHERE path LIKE '{0}/%%'",
+    "SELECT path FROM file WHERE path LIKE '{0}/auto/x%'",
+    "SELECT path FROM file WHERE path = '{0}/auto/x'",
+    "SELECT path FROM file WHERE directory = '{0}/auto'",
+    "SELECT sha256 FROM hash WHERE path = '{0}/auto/x'",
+    "SELECT type FROM file WHERE path = '{0}/auto'",
+]
+
+
+def test_nothing_is_mounted_by_a_question(tmp_path: Path):
+    """Neither by its size nor by a walk, not even where scans may walk into network mounts."""
+
+    def act() -> Any:
+        asked = automount(tmp_path / "auto")
+
+        def ask() -> Any:
+            found = []
+            for settings in (Settings(), Settings(remote_mounts=True)):
+                with Database(settings=settings) as db:
+                    for sql in QUESTIONS:
+                        result = db.execute(sql.format(tmp_path))
+                        found.append((list(result), " ".join(result.notes)))
+            return found
+
+        try:
+            answered = outside(ask)
+            return answered, select.select([asked], [], [], 0)[0] != []
+        finally:
+            ctypes.CDLL(None).umount2(os.fsencode(tmp_path / "auto"), 2)
+
+    answered, mounted = in_new_mounts(act)
+    assert not mounted
+    for which in (0, len(QUESTIONS)):
+        rows = answered[which : which + len(QUESTIONS)]
+        assert [row[0] for row in rows] == [
+            [("autofs", None)],
+            [],
+            [(f"{tmp_path}/auto",)],
+            [],
+            [],
+            [],
+            [],
+            [("directory",)],
+        ]
+        assert ["automount point" in note for _, note in rows] == [True, True, True, True, True, True, True, False]
+
+
+def test_an_automount_point_that_is_mounted_is_walked_into(tmp_path: Path):
+    def act() -> Any:
+        automount(tmp_path / "auto")
+        mount("-t", "tmpfs", "mounted", tmp_path / "auto")
+        (tmp_path / "auto" / "x").touch()
+        with Database() as db:
+            return query(db, f"SELECT path FROM file WHERE path LIKE '{tmp_path}/auto/%'")
+
+    assert in_new_mounts(act) == [{"path": f"{tmp_path}/auto/x"}]
+
+
+def test_a_dead_mount_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Those after it in the list have their sizes; a second statement does not ask it again while it is dead."""
+    monkeypatch.setattr(bounded, "PATIENCE", 0.5)
+    (tmp_path / "dead").mkdir()
+    (tmp_path / "well").mkdir()
+
+    def act() -> Any:
+        with dead_mount(tmp_path / "dead"):
+            mount("-t", "tmpfs", "-o", "size=1m", "well", tmp_path / "well")
+            with Database(settings=Settings(remote_mounts=True)) as db:
+                found = [sizes(db, tmp_path), sizes(db, tmp_path)]
+                said = notes(db, "SELECT blocks FROM mounts")
+                stuck = len(bounded._stuck)
+                named = notes(db, "SELECT path, type, flags FROM mounts")
+            with Database() as db:
+                usual = notes(db, "SELECT blocks FROM mounts")
+        return found, said, stuck, named, usual
+
+    found, said, stuck, named, usual = in_new_mounts(act)
+    assert found == [{"dead": None, "well": MIB}] * 2
+    assert any("did not answer" in note for note in said) and stuck == 1
+    assert named == []
+    assert any("remote mounts are not asked" in note for note in usual)
