@@ -18,7 +18,9 @@ class Containers(Table):
 
     id = Column(TEXT, "Id or name of the container")
     runtime = Column(
-        TEXT, "Who runs it: docker, containerd, podman, crio, lxc, libvirt-lxc, systemd-nspawn; unknown for another"
+        TEXT,
+        "Who runs it: docker, containerd, podman, crio, buildkit, lxc, libvirt-lxc, systemd-nspawn, runc, "
+        "crun; unknown for another",
     )
     pid = Column(BIGINT, "Lowest process id in it, as the host numbers them")
     processes = Column(INTEGER, "Number of its processes")

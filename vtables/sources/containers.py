@@ -14,6 +14,8 @@ _PREFIXES = {
     "cri-containerd": "containerd",
     "nerdctl": "containerd",
     "libpod": "podman",
+    # With --cgroups=split, as units made by Quadlet have it.
+    "libpod-payload": "podman",
     "crio": "crio",
 }
 # What a folder above a bare id is called, and whose it is: Docker's own, Amazon ECS's, GitHub's runners', and the
@@ -28,6 +30,17 @@ _PARENTS = {
     "default": "containerd",
     "k8s.io": "containerd",
 }
+# Namespaces of containerd in which a container has the name its user likes: `ctr run IMAGE redis1`: /default/redis1.
+_NAMED = ("default", "k8s.io")
+# Scopes whose name is the container's behind the runtime's: of the OCI runtimes used by themselves.
+_SCOPES = ("runc", "crun")
+# What the kernel writes behind a group that was removed while processes end in it.
+_REMOVED = " (deleted)"
+# BuildKit's ids: 25 characters of base 36.
+_BUILD_LENGTH = 25
+_BASE36 = frozenset("0123456789abcdefghijklmnopqrstuvwxyz")
+# An ECS task's id: 32 hexadecimal digits.
+_TASK_LENGTH = 32
 
 
 def container_of(cgroup: str) -> tuple[str, str]:
@@ -44,6 +57,8 @@ def container_of(cgroup: str) -> tuple[str, str]:
     """
     if cgroup.count("/") < 1:
         return "", ""
+    if cgroup.endswith(_REMOVED):
+        cgroup = cgroup[: -len(_REMOVED)]
     parts = cgroup.split("/")
     for place in range(len(parts) - 1, 0, -1):
         found = _from_part(parts[place], parts[:place])
@@ -99,6 +114,10 @@ def _from_part(part: str, above: list[str]) -> tuple[str, str]:
         if name[-_ID_LENGTH - 1] in "-:" and runtime:
             return id, runtime
         return "", ""
+    for find in (_of_build, _of_task, _named):
+        found = find(name, part, above)
+        if found:
+            return found
     if name.startswith("lxc.payload."):
         return name[12:], "lxc"
     if above[-1] in ("lxc", "lxc.payload") and name:
@@ -108,6 +127,31 @@ def _from_part(part: str, above: list[str]) -> tuple[str, str]:
     if name.startswith("systemd-nspawn@") and name.endswith(".service"):
         return _unit_name(name[15:-8]), "systemd-nspawn"
     return "", ""
+
+
+def _of_build(name: str, part: str, above: list[str]) -> tuple[str, str] | None:
+    """A step of a build: `/buildkit/ID`, also below Docker's group; `docker-ID.scope` of Docker's with systemd."""
+    id = name[7:] if part.endswith(".scope") and name.startswith("docker-") else name if above[-1] == "buildkit" else ""
+    return (id, "buildkit") if len(id) == _BUILD_LENGTH and _BASE36.issuperset(id) else None
+
+
+def _of_task(name: str, part: str, above: list[str]) -> tuple[str, str] | None:
+    """A container of Amazon ECS on Fargate: `/ecs/TASK/TASK-NUMBER`."""
+    task, dash, number = name.partition("-")
+    if not dash or "ecs" not in above or len(task) != _TASK_LENGTH:
+        return None
+    return (name, "containerd") if _HEX.issuperset(task) and number.isascii() and number.isdigit() else None
+
+
+def _named(name: str, part: str, above: list[str]) -> tuple[str, str] | None:
+    """A container with a name instead of an id."""
+    if part.endswith(".scope"):
+        runtime, _, id = name.partition("-")
+        return (id, runtime) if id and runtime in _SCOPES else None
+    # At the top, or at the top of another container: deeper, such a folder can be anybody's.
+    if name and above[-1] in _NAMED and (len(above) <= 2 or container_of("/".join(above[:-1]))[0]):
+        return name, "containerd"
+    return None
 
 
 def _by_parents(above: list[str]) -> str:

@@ -15,6 +15,8 @@ from hostql.vtables.sources.host import Host
 
 ID = "4ae3c4f1b7a8" + "0d" * 26
 OUTER = "ff" * 32
+TASK = "0a1b2c3d" * 4
+BUILD = "w2u1h0qzmxg6s3q8n5b9k4j7y"
 POD = "2b7f5c1e-7d0a-4a52-9a3e-0c8d1f6f1a11"
 SLICE = f"kubepods-besteffort-pod{POD.replace('-', '_')}.slice"
 USER = "/user.slice/user-1000.slice/user@1000.service"
@@ -29,6 +31,22 @@ SHAPES = [
     (f"/docker/{OUTER}/system.slice/docker-{ID}.scope", ID, "docker"),
     (f"/actions_job/{ID}", ID, "docker"),
     (f"/ecs/0a1b2c3d0a1b2c3d0a1b2c3d0a1b2c3d/{ID}", ID, "docker"),
+    # Amazon ECS on Fargate, on Amazon Linux 2023; docker run --cgroup-parent of either driver
+    (f"/ecs/{TASK}/{TASK}-1234567890", f"{TASK}-1234567890", "containerd"),
+    (f"/ecs/cluster/{TASK}/{TASK}-1234567890", f"{TASK}-1234567890", "containerd"),
+    (f"/ecstasks.slice/ecstasks-{TASK}.slice/docker-{ID}.scope", ID, "docker"),
+    (f"/ecs/{TASK}", "", ""),
+    (f"/system.slice/{TASK}-12.scope", "", ""),
+    (f"/mine.slice/docker-{ID}.scope", ID, "docker"),
+    (f"/mine/{ID}", ID, "unknown"),
+    (f"/mine/deeper/{ID}/init", ID, "unknown"),
+    # BuildKit by itself, in Docker with either driver, in Kubernetes
+    (f"/buildkit/{BUILD}", BUILD, "buildkit"),
+    (f"/docker/buildkit/{BUILD}", BUILD, "buildkit"),
+    (f"/system.slice/docker-{BUILD}.scope", BUILD, "buildkit"),
+    (f"/kubepods/burstable/pod{POD}/{ID}/buildkit/{BUILD}", BUILD, "buildkit"),
+    ("/buildkit", "", ""),
+    ("/buildkit/init", "", ""),
     # Kubernetes: cgroupfs and systemd drivers, each runtime
     (f"/kubepods/besteffort/pod{POD}/{ID}", ID, "containerd"),
     (f"/kubepods/pod{POD}/{ID}", ID, "containerd"),
@@ -43,6 +61,19 @@ SHAPES = [
     # containerd without Kubernetes
     (f"/default/{ID}", ID, "containerd"),
     (f"/k8s.io/{ID}", ID, "containerd"),
+    ("/default/redis1", "redis1", "containerd"),
+    ("/default/redis1/worker", "redis1", "containerd"),
+    (f"/docker/{OUTER}/default/redis1", "redis1", "containerd"),
+    ("/default", "", ""),
+    ("/user.slice/default/redis1", "", ""),
+    # An OCI runtime by itself, with systemd
+    ("/system.slice/runc-web.scope", "web", "runc"),
+    (f"{USER}/user.slice/crun-web-2.scope", "web-2", "crun"),
+    # The group was removed
+    (f"/docker/{ID} (deleted)", ID, "docker"),
+    (f"/system.slice/docker-{ID}.scope (deleted)", ID, "docker"),
+    ("/lxc/web (deleted)", "web", "lxc"),
+    ("/default/redis1 (deleted)", "redis1", "containerd"),
     (f"/system.slice/nerdctl-{ID}.scope", ID, "containerd"),
     # Podman: root, rootless, in a pod, cgroupfs; and the program that watches over the container, which is not in it
     (f"/machine.slice/libpod-{ID}.scope", ID, "podman"),
@@ -51,6 +82,8 @@ SHAPES = [
     (f"{USER}/app.slice/app-podman.slice/libpod-{ID}.scope", ID, "podman"),
     (f"/machine.slice/machine-libpod_pod_{OUTER}.slice/libpod-{ID}.scope", ID, "podman"),
     (f"/libpod_parent/libpod-{ID}", ID, "podman"),
+    (f"/system.slice/web.service/libpod-payload-{ID}", ID, "podman"),
+    ("/system.slice/web.service/supervisor", "", ""),
     (f"/machine.slice/libpod-conmon-{ID}.scope", "", ""),
     (f"/kubepods.slice/crio-conmon-{ID}.scope", "", ""),
     # LXC and LXD, Proxmox; Docker in LXC
