@@ -12,6 +12,7 @@ from time import monotonic
 
 from ..vtables.sources.containers import container_in, container_of
 from ..vtables.sources.files import read_once
+from ..vtables.sources.process_paths import DELETED
 from ..vtables.sources.procfs import parse_cgroup, parse_stat, pids
 from ..vtables.sources.text import decode, from_os
 
@@ -156,7 +157,7 @@ class Contexts:
         group = (cgroup, *container_of(cgroup)) if cgroup else self._group(read_once(folder + "/cgroup"))
         if not exe:
             try:
-                exe = program(os.readlink(folder + "/exe"))
+                exe = program(folder + "/exe")
             except OSError:
                 exe = ""
         ppid = int(fields[1])
@@ -195,10 +196,19 @@ def _comm(path: str) -> str:
     return decode(path.rpartition("/")[2].encode()[:_COMM])
 
 
-def program(target: str) -> str:
-    """The path that /proc/PID/exe leads to, without the mark of a file that was deleted.
+def program(link: str, folder: int | None = None) -> str:
+    """The path that a link /proc/PID/exe shows, without the mark of a file that was deleted; `folder` is an open
+    directory that the link is relative to. Raises OSError."""
+    target = os.readlink(link, dir_fd=folder)
+    if target.endswith(DELETED) and not _is_there(link, folder, target):
+        target = target[: -len(DELETED)]
+    return from_os(target)
 
-    >>> program("/usr/bin/a (deleted)")
-    '/usr/bin/a'
-    """
-    return from_os(target[:-10] if target.endswith(" (deleted)") else target)
+
+def _is_there(link: str, folder: int | None, target: str) -> bool:
+    """Whether the file has that name, which only looks marked."""
+    try:
+        named, runs = os.lstat(target), os.stat(link, dir_fd=folder)
+    except OSError:
+        return False
+    return (named.st_dev, named.st_ino) == (runs.st_dev, runs.st_ino)

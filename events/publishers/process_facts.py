@@ -101,10 +101,9 @@ def _once(name: str, folder: int) -> bytes:
 
 def _link(name: str, folder: int) -> str:
     try:
-        target = os.readlink(name, dir_fd=folder)
+        return program(name, folder) if name == "exe" else from_os(os.readlink(name, dir_fd=folder))
     except OSError:
         return ""
-    return program(target) if name == "exe" else from_os(target)
 
 
 def _arguments(folder: int) -> tuple[bytes, int]:

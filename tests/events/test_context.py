@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hostql.events import context
@@ -39,6 +41,22 @@ def test_a_process_is_read_from_proc(child: subprocess.Popen[bytes]):
     ]
     assert (cgroup, container, runtime) == contexts.of(os.getpid())[3:]
     assert contexts.comm(child.pid) == "cat"
+
+
+@pytest.mark.parametrize("name", ["program", "program (deleted)"])
+def test_only_the_kernels_mark_is_taken_off_an_executable(tmp_path: Path, name: str):
+    path = tmp_path / name
+    shutil.copy(shutil.which("cat") or "/bin/cat", path)
+    with subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None and child.stdout is not None
+        child.stdin.write(b"up\n")
+        child.stdin.flush()
+        assert child.stdout.readline() == b"up\n"
+        there = Contexts().of(child.pid)[0]
+        path.unlink()
+        gone = Contexts().of(child.pid)[0]
+        child.stdin.close()
+    assert there == gone == str(path)
 
 
 def test_late_events_find_a_process_that_ended(monkeypatch: pytest.MonkeyPatch):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..scan import Scan
+from ..sources.process_paths import DELETED, is_deleted, process_paths
 from ..sources.procfs import each
-from ..sources.text import decode
+from ..sources.text import decode, to_os
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -49,8 +50,12 @@ class ProcessMemoryMap(Table):
     offset = Column(BIGINT, "Where in the file the region begins, in bytes")
     device = Column(TEXT, "Device of the file, major:minor in hexadecimal")
     inode = Column(INTEGER, "Inode of the file; 0 for none")
-    path = Column(TEXT, "Path of the file; [heap] and the like; '' for anonymous memory")
+    path = Column(
+        TEXT,
+        "Path of the file, ' (deleted)' behind that of a deleted one; [heap] and the like; '' for anonymous memory",
+    )
     pseudo = Column(INTEGER, "1 for a region the kernel names in brackets, else 0")
+    deleted = Column(INTEGER, "1 if the file is deleted, 0 if it is there, whatever its name ends in, or there is none")
 
     typical_rows = 20000
     examples = ["SELECT DISTINCT path FROM process_memory_map WHERE pid = 1 AND permissions LIKE '%x%';"]
@@ -59,6 +64,19 @@ class ProcessMemoryMap(Table):
         def regions(pid: int) -> list[Region]:
             return parse_maps(scan.host.read(f"/proc/{pid}/maps"))
 
+        deleted = scan.wants("deleted")
         for pid, found in each(scan, regions, scan.equals("pid")):
             for region in found:
-                yield (pid, *region)
+                marked = region[6][-1:] == ")" and deleted and _is_deleted(scan, pid, region)
+                yield (pid, *region, 1 if marked else 0)
+
+
+def _is_deleted(scan: Scan, pid: int, region: Region) -> bool:
+    start, end, _, _, _, inode, path, _ = region
+    if not path.endswith(DELETED):
+        return False
+    try:
+        return is_deleted(scan, pid, f"map_files/{start[2:]}-{end[2:]}", to_os(path)[-1])
+    except PermissionError:
+        # Only root may follow these links. Another user sees whether what has this name has this number.
+        return not process_paths(scan).has_inode(scan, pid, to_os(path)[-1], inode)

@@ -39,8 +39,12 @@ class ProcessOpenPipes(Table):
             try:
                 if target[:6] == "pipe:[":
                     key, kind = (0, int(target[6:-1])), "anonymous"
-                elif target[:1] == "/" and stat.S_ISFIFO((found := scan.host.stat_magic(path)).st_mode):
-                    key, kind = (found.st_dev, found.st_ino), "named"
+                elif target[:1] in ("/", ""):
+                    # As the kernel has it at hand: a file on a dead mount would not answer.
+                    device, inode, file_mode = scan.host.identity_magic(path)
+                    if not stat.S_ISFIFO(file_mode):
+                        continue
+                    key, kind = (device, inode), "named"
                 else:
                     continue
                 ends.setdefault(key, []).append((pid, int(fd), _mode(scan, f"/proc/{pid}/fdinfo/{fd}"), kind))

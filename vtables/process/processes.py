@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from ..scan import Scan
 from ..sources.files import ONE_READ
+from ..sources.process_paths import executable, is_deleted
 from ..sources.procfs import (
     PAGE,
     TICKS,
@@ -21,7 +24,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..sources.host import Host
 
 _MS = 1000 // TICKS if TICKS <= 1000 else 1
 # Columns that stat tells, besides the name.
@@ -29,18 +31,24 @@ _IN_STAT = (
     *("state", "parent", "pgroup", "user_time", "system_time", "nice", "threads", "total_size", "resident_size"),
     "start_time",
 )
+_IO = ("disk_bytes_read", "disk_bytes_written")
 
 
 class _Process:
     """One process; each of its kernel files is read when a column first needs it."""
 
-    __slots__ = ("_boot", "_cgroup", "_fields", "_folder", "_host", "_io", "_status", "name", "pid")
+    __slots__ = (
+        *("_boot", "_cgroup", "_fields", "_folder", "_host", "_io", "_program", "_scan", "_status"),
+        *("name", "pid"),
+    )
 
-    def __init__(self, pid: int, host: Host, boot: Callable[[], int | None], name_alone: bool) -> None:
+    def __init__(self, pid: int, scan: Scan, boot: Callable[[], int | None], name_alone: bool) -> None:
         """Raises OSError where the process has ended. `name_alone`: nothing else that stat tells will be asked for."""
         self.pid = pid
-        self._host = host
+        self._scan = scan
+        self._host = host = scan.host
         self._folder = folder = f"/proc/{pid}"
+        self._program: tuple[str, int] | None = None
         self._boot = boot
         if name_alone:
             # The kernel writes comm in half the time it takes for stat: 2.6 us instead of 5.1.
@@ -80,25 +88,25 @@ class _Process:
         raw = self._host.read_once(self._folder + "/cmdline")
         return parse_cmdline(raw if len(raw) < ONE_READ else self._host.read(self._folder + "/cmdline"))
 
-    @property
-    def path(self) -> str:
-        target = self._link("exe")
-        return target[:-10] if target.endswith(" (deleted)") else target
+    path = property(lambda self: self._executable()[0])
+    on_disk = property(lambda self: self._executable()[1])
+    exe_link = property(lambda self: f"/proc/{self.pid}/exe")
 
-    @property
-    def on_disk(self) -> int:
-        """1 when the executable is where its path says, 0 when it is gone, -1 when there is none to ask about."""
-        target = self._link("exe")
-        if not target:
-            return -1
-        return int(not target.endswith(" (deleted)"))
+    def _executable(self) -> tuple[str, int]:
+        """(path, on_disk): a path that names another file now is marked, so that none is taken for what runs."""
+        if self._program is None:
+            path, on_disk = executable(self._scan, self.pid, self._target("exe"))
+            self._program = (from_os(path), on_disk)
+        return self._program
 
-    cwd = property(lambda self: self._link("cwd"))
-    root = property(lambda self: self._link("root"))
+    cwd = property(lambda self: from_os(self._target("cwd")))
+    root = property(lambda self: from_os(self._target("root")))
+    cwd_deleted = property(lambda self: int(is_deleted(self._scan, self.pid, "cwd", self._target("cwd"))))
+    root_deleted = property(lambda self: int(is_deleted(self._scan, self.pid, "root", self._target("root"))))
 
-    def _link(self, name: str) -> str:
+    def _target(self, link: str) -> str:
         try:
-            return from_os(self._host.readlink(f"{self._folder}/{name}"))
+            return self._host.readlink(f"{self._folder}/{link}")
         except FileNotFoundError:
             # A kernel thread has no executable; of a process that has ended nothing is known.
             self._host.stat(self._folder)
@@ -148,8 +156,12 @@ class Processes(Table):
     """The processes of the host; one row for each, threads not apart."""
 
     pid = Column(BIGINT, "Process id", key=True)
-    name = Column(TEXT, "Command name as the kernel keeps it (comm), at most 15 bytes")
-    path = Column(TEXT, "The executable's path; '' for a kernel thread")
+    name = Column(TEXT, "Command name as the kernel keeps it (comm), at most 15 bytes; more for its own workers")
+    path = Column(
+        TEXT,
+        "The executable's path in the mount namespace of the process; '' for a kernel thread; "
+        "' (deleted)' follows where another file has this path now",
+    )
     cmdline = Column(TEXT, "The arguments, a space between them; '' for a kernel thread")
     state = Column(
         TEXT, "State as one letter: R running, S sleeping, D waiting for a device, Z zombie, T stopped, I idle"
@@ -162,7 +174,10 @@ class Processes(Table):
     egid = Column(BIGINT, "Effective group id")
     suid = Column(BIGINT, "Saved user id")
     sgid = Column(BIGINT, "Saved group id")
-    on_disk = Column(INTEGER, "1 if the executable is still where it was started from, 0 if deleted, -1 for none")
+    on_disk = Column(
+        INTEGER,
+        "1 if the executable's path leads to it, 0 if it is deleted, replaced or mounted over, -1 for none",
+    )
     wired_size = Column(BIGINT, "Always 0: Linux has no such figure for each process")
     resident_size = Column(BIGINT, "Memory held in RAM, in bytes; NULL for a kernel thread and a zombie")
     total_size = Column(BIGINT, "Size of the address space, in bytes; NULL for a kernel thread and a zombie")
@@ -181,27 +196,38 @@ class Processes(Table):
         TEXT, "Who runs the container, as `containers` has it: docker, containerd, podman, crio, lxc and others"
     )
 
+    exe_link = Column(
+        TEXT,
+        "Path by which what it runs is read, whatever its path leads to: JOIN hash ON hash.path = exe_link",
+        hidden=True,
+    )
+    cwd_deleted = Column(
+        INTEGER, "1 if the working directory is deleted: the end of cwd is a mark, no name; else 0", hidden=True
+    )
+    root_deleted = Column(
+        INTEGER, "1 if the root directory is deleted: the end of root is a mark, no name; else 0", hidden=True
+    )
+
     identity = ("pid",)
     typical_rows = 300
     examples = [
         "SELECT pid, name, resident_size FROM processes ORDER BY resident_size DESC LIMIT 5;",
         "SELECT name, path, pid FROM processes WHERE on_disk = 0;",
+        "SELECT p.pid, p.path, h.sha256 FROM processes p JOIN hash h ON h.path = p.exe_link LIMIT 5;",
     ]
 
     def rows(self, scan: Scan) -> Iterator[_Process]:
-        host = scan.host
-
         def boot() -> int | None:
-            return scan.shared("boot time", lambda: parse_boot_time(host.read("/proc/stat")))
+            return scan.shared("boot time", lambda: _boot_time(scan))
 
         name_alone = not scan.wants(*_IN_STAT)
-        denied_files = ("path", "cwd", "root", "on_disk", "disk_bytes_read", "disk_bytes_written")
+        denied_files = ("path", "cwd", "root", "on_disk", "cwd_deleted", "root_deleted", *_IO)
         counts = scan.wants(*denied_files)
         for pid in chosen(scan, scan.equals("pid")):
             if counts:
                 scan.tried("processes", pid)
             try:
-                yield _Process(pid, host, boot, name_alone)
+                yield _Process(pid, scan, boot, name_alone)
             except (FileNotFoundError, ProcessLookupError):
                 continue
             except PermissionError:
@@ -210,3 +236,11 @@ class Processes(Table):
                 scan.note("a process's stat line could not be read", pid)
             except OSError as error:
                 scan.note(f"a process's stat line could not be read: {error.strerror}", pid)
+
+
+def _boot_time(scan: Scan) -> int | None:
+    try:
+        return parse_boot_time(scan.host.read("/proc/stat"))
+    except FileNotFoundError:
+        # Mounted with subset=pid, which shows processes alone.
+        return round(time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)) if scan.host.live else None

@@ -49,7 +49,7 @@ class Host:
     Methods raise OSError as the functions of os do that they are named after; ValueError for a NUL in a path.
     """
 
-    __slots__ = ("_filled", "_procfs", "_trees", "process", "root")
+    __slots__ = ("_trees", "root")
 
     def __init__(self, root: str = "", proc: str | None = None, sys: str | None = None) -> None:
         self.root = root.rstrip("/")
@@ -57,65 +57,15 @@ class Host:
         places = {prefix: top for prefix, top in tops.items() if top is not None and top.rstrip("/") != prefix}
         # What begins with which path is found below which directory; none for the running host.
         self._trees: list[tuple[str, Tree]] = []
-        self._procfs: bool | None = None
-        self._filled: set[str] = set()
-        # The folder of the process whose root that is (/proc/PID of /proc/PID/root), say of a container; '' for none.
-        self.process = ""
         if places:
             from .tree import Tree
 
             self._trees = [(prefix, Tree(top)) for prefix, top in {**places, "": self.root or "/"}.items()]
-            folder, _, name = self.root.rpartition("/")
-            if name == "root" and Tree(folder or "/").is_procfs("/"):
-                self.process = folder
 
     @property
     def live(self) -> bool:
         """Whether this is the running host itself, so that system calls (not files) may answer."""
         return not self._trees
-
-    @property
-    def kernel_proc(self) -> bool:
-        """Whether /proc of another root is the kernel's own, not copied files.
-
-        Such a one answers some files (net, sysvipc, self, the host's name) by the namespaces of whoever reads them.
-        """
-        if self._procfs is None:
-            tree, below = self._place("/proc") if self._trees else (None, "")
-            self._procfs = tree is not None and tree.is_procfs(below)
-        return self._procfs
-
-    @property
-    def own_processes(self) -> bool:
-        """Whether /proc of another root lists the processes that this host's /proc lists, us among them."""
-        try:
-            return self.kernel_proc and self.readlink("/proc/self") == str(os.getpid())
-        except OSError:
-            return False
-
-    def only_own(self, what: str) -> None:
-        """TableUnavailable where the kernel would tell `what` of the namespaces of hostql, not of this root's."""
-        if self.kernel_proc:
-            from ..errors import TableUnavailable
-
-            raise TableUnavailable(
-                f"{what} of {self.root} cannot be read from outside: the kernel tells of hostql's own namespaces",
-                "Run hostql within the container: nsenter --all --target PID hostql.",
-            )
-
-    def only_with(self, folder: str) -> None:
-        """TableUnavailable where another root has nothing in a folder that a kernel fills: /proc, /sys."""
-        if not self._trees or folder in self._filled:
-            return
-        try:
-            found = self.listdir(folder)
-        except FileNotFoundError:
-            found = []
-        if not found:
-            from ..errors import TableUnavailable
-
-            raise TableUnavailable(f"{self.root} has nothing in {folder}, which a running kernel fills")
-        self._filled.add(folder)
 
     def only_live(self, what: str) -> None:
         """TableUnavailable unless this is the running host: its kernel alone knows `what` ('the routes')."""
@@ -140,7 +90,9 @@ class Host:
         """A descriptor to read from; OSError says what it is if it is no regular file, which is then not opened."""
         if not self._trees:
             return files.open_regular(path)
-        return self._at(path, lambda handle: files.open_handle(handle, path, lambda: self._open(path, files.FLAGS)))
+        return self._at(
+            path, lambda handle: files.open_handle(handle, path, lambda: self._open(path, files.FLAGS | os.O_NOFOLLOW))
+        )
 
     def stat(self, path: str) -> os.stat_result:
         """As os.stat."""
@@ -156,6 +108,15 @@ class Host:
             return os.stat(path)
         tree, below = self._place(path)
         return _used(tree.open_magic(below), os.fstat)
+
+    def identity_magic(self, path: str) -> tuple[int, int, int]:
+        """(device, inode, mode) of what such a link leads to, as the kernel has them at hand: no server is asked."""
+        if not self._trees:
+            from .statx import identity
+
+            return identity(path)
+        found = self.stat_magic(path)
+        return found.st_dev, found.st_ino, found.st_mode
 
     def exists(self, path: str) -> bool:
         """Whether a path leads to something."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from .hidepid import note_hidden
 from .host import LIVE
 from .procfs import pids
 
@@ -46,14 +47,14 @@ def others() -> tuple[dict[int, str], int]:
         if inode != mine:
             found.setdefault(inode, path)
     for inode, path in _mounted():
-        if inode != mine:
-            found.setdefault(inode, path)
+        if inode != mine and not found.get(inode):
+            found[inode] = path
     return found, hidden
 
 
 def _mounted() -> list[tuple[int, str]]:
-    """(inode, mount point) of the network namespaces that are mounted somewhere."""
-    from .mounts import parse_mountinfo
+    """(inode, mount point) of the network namespaces that are mounted somewhere; '' where another mount covers one."""
+    from .mounts import covered, parse_mountinfo
 
     try:
         raw = LIVE.read("/proc/self/mountinfo")
@@ -61,15 +62,11 @@ def _mounted() -> list[tuple[int, str]]:
         return []
     if b" - nsfs " not in raw:
         return []
-    found = []
-    for mount in parse_mountinfo(raw):
-        if mount.type == "nsfs":
-            try:
-                status = os.stat(mount.path)
-            except OSError:
-                continue
-            found.append((status.st_ino, mount.path))
-    return found
+    mounts = parse_mountinfo(raw)
+    hidden = covered(mounts)
+    # What is mounted is `net:[INODE]`.
+    named = [(mount.root[5:-1], mount) for mount in mounts if mount.type == "nsfs" and mount.root[:5] == "net:["]
+    return [(int(number), "" if mount.id in hidden else mount.path) for number, mount in named if number.isdigit()]
 
 
 def inside(path: str, call: Callable[[], T]) -> T:
@@ -109,6 +106,7 @@ def all_sockets(scan: Scan) -> list[tuple[int, Socket]]:
     found, notes = scan.shared("sockets", lambda: _read_all(detailed))
     for note in notes:
         scan.note(note)
+    note_hidden(scan)
     return found
 
 
@@ -124,6 +122,9 @@ def _read_all(detailed: bool) -> tuple[list[tuple[int, Socket]], list[str]]:
         whose = f"{hidden} process{'es'[: 2 * (hidden != 1)]}"
         notes.append(f"the network namespace of {whose} is not readable; sockets of others may be missing")
     for inode, path in elsewhere.items():
+        if not path:
+            notes.append(f"network namespace {inode} cannot be entered: another mount covers it")
+            continue
         try:
             there = inside(path, lambda: sockets(detailed=detailed))
         except OSError as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
+from .hidepid import note_hidden
 from .text import decode, integer
 
 TYPE_CHECKING = False
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 # USER_HZ: the unit of times in /proc/PID/stat.
 TICKS = os.sysconf("SC_CLK_TCK")
 _PIECE = 1 << 16
+_DENIED = (errno.EACCES, errno.EPERM)
+# A descriptor that was closed since the directory was read, or a process that has ended since.
+_CLOSED = (errno.ENOENT, errno.ESRCH)
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -30,25 +35,22 @@ def pids(names: Iterable[str]) -> list[int]:
 def chosen(scan: Scan, asked: Iterable[object] | None) -> Iterable[int]:
     """The processes asked for, all where none are named.
 
-    /proc/PID leads to threads too, though it lists none: who asks for a thread's id gets no row.
+    /proc/PID leads to threads too, though it lists none: who asks for a thread's id gets no row. What /proc hides is
+    a note.
     """
-    note_whose(scan)
+    note_hidden(scan)
     if asked is None:
         return pids(scan.host.listdir("/proc"))
     return (pid for pid in asked if isinstance(pid, int) and pid > 0 and _leads(scan.host, pid))
-
-
-def note_whose(scan: Scan) -> None:
-    """TableUnavailable where a root has no processes; a note where they are not its own (a chroot with /proc in it)."""
-    scan.host.only_with("/proc")
-    if scan.host.own_processes:
-        scan.note(f"/proc of {scan.host.root or 'this root'} is that of this host: so are the processes")
 
 
 def _leads(host: Host, pid: int) -> bool:
     """Whether a process has this id, not one of its threads."""
     try:
         return b"\nTgid:\t%d\n" % pid in host.read_once(f"/proc/{pid}/status")
+    except PermissionError:
+        # Mounted with hidepid=noaccess.
+        return pid in pids(host.listdir("/proc"))
     except OSError:
         return False
 
@@ -147,7 +149,7 @@ def parse_boot_time(raw: bytes) -> int | None:
 def each(scan: Scan, read_one: Callable[[int], T], pids_asked: Iterable[int] | None = None) -> Iterator[tuple[int, T]]:
     """(pid, what `read_one` gives for it) of the processes asked for, of all where none are named.
 
-    One that has ended is left out; one that may not be read is left out and counted in a note.
+    One that has ended is left out; one that cannot be read is left out and counted in a note.
     """
     for pid in chosen(scan, pids_asked):
         scan.check()
@@ -156,8 +158,10 @@ def each(scan: Scan, read_one: Callable[[int], T], pids_asked: Iterable[int] | N
             found = read_one(pid)
         except PermissionError:
             scan.denied("processes", pid)
-        except OSError:
+        except (FileNotFoundError, ProcessLookupError):
             continue
+        except OSError as error:
+            scan.note(f"a process could not be read: {error.strerror}", pid)
         else:
             yield pid, found
 
@@ -165,7 +169,9 @@ def each(scan: Scan, read_one: Callable[[int], T], pids_asked: Iterable[int] | N
 def descriptors(scan: Scan, asked: Iterable[int] | None) -> Iterator[tuple[int, str, str]]:
     """(pid, file descriptor, what it leads to) of every descriptor of the processes asked for.
 
-    Targets are as readlink(2) gives them: a path, or `socket:[INODE]`, `pipe:[INODE]`, `anon_inode:NAME`.
+    Targets are as readlink(2) gives them: a path, or `socket:[INODE]`, `pipe:[INODE]`, `anon_inode:NAME`; '' for a path
+    that is longer than the kernel shows. A process whose descriptors may be listed, but not looked at (root without
+    CAP_SYS_PTRACE), is counted in a note.
     """
     readlink = scan.host.readlink
     for pid, names in each(scan, lambda pid: scan.host.listdir(f"/proc/{pid}/fd"), asked):
@@ -173,8 +179,15 @@ def descriptors(scan: Scan, asked: Iterable[int] | None) -> Iterator[tuple[int, 
         for name in names:
             try:
                 target = readlink(folder + name)
-            except OSError:
-                # Closed since the directory was read.
-                continue
+            except OSError as error:
+                if error.errno == errno.ENAMETOOLONG:
+                    target = ""
+                elif error.errno in _DENIED:
+                    scan.denied("processes", pid)
+                    break
+                else:
+                    if error.errno not in _CLOSED:
+                        scan.note(f"a descriptor could not be read: {error.strerror}", (pid, name))
+                    continue
             if name.isdecimal():
                 yield pid, name, target

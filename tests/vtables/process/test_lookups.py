@@ -13,7 +13,9 @@ from hostql.vtables.database import Database
 from ...conftest import query
 
 
-@pytest.mark.parametrize("table", ["processes", "process_open_files", "process_envs", "process_memory_map"])
+@pytest.mark.parametrize(
+    "table", ["processes", "process_open_files", "process_envs", "process_memory_map", "process_namespaces"]
+)
 def test_a_threads_id_is_no_process(db: Database, table: str):
     """/proc/TID can be opened, but is not listed."""
     ids: list[int] = []

@@ -1,0 +1,161 @@
+"""Whether the paths that /proc shows of a process lead where its links lead: a file can be replaced, deleted, covered
+by a mount, or lie in a mount namespace in which the process is and hostql is not (proc(5), mount_namespaces(7)).
+
+Only files that were found by a path are compared, never with the numbers in mountinfo or maps: these are others for
+btrfs and overlayfs.
+"""
+
+from __future__ import annotations
+
+from .host import LIVE
+from .mounts import slow_types
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..scan import Scan
+
+# What the kernel puts behind the path of a file that is not there any more; any file can have such a name.
+DELETED = " (deleted)"
+
+# Where there is a file that may not be looked at: no file has these numbers.
+_UNKNOWN = (-1, -1)
+_NOT_LOOKED_UP = "files on network, FUSE and automount points are not looked up (--remote-mounts looks)"
+_ELSEWHERE = (
+    "the path of a process in another mount namespace leads to another file or none here; "
+    "join hash by exe_link to get what runs"
+)
+
+
+class ProcessPaths:
+    """Looks paths of processes up. One is shared by all tables of a statement: processes run the same files."""
+
+    def __init__(self, scan: Scan) -> None:
+        self._live = scan.host.live
+        self._remote = scan.settings.remote_mounts
+        self._own = ""
+        # What was found by namespace ('' for that of hostql) and path.
+        self._found: dict[tuple[str, str], tuple[int, int] | None] = {}
+        self._slow: dict[str, tuple[str, ...]] = {}
+
+    def leads(self, scan: Scan, pid: int, link: str, path: str) -> bool | None:
+        """Whether a path, for that process, is the file that its link (exe, cwd, fd/3) leads to.
+
+        None where this cannot be looked up. Raises PermissionError where the link may not be followed.
+        """
+        if not self._live:
+            return None
+        from .statx import identity
+
+        try:
+            target = identity(f"/proc/{pid}/{link}")[:2]
+            here = self._look(scan, "", "", path)
+            if here == target:
+                return True
+            there = self._there(scan, pid, path, here)
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        if there == target and _joins_hash(scan):
+            scan.note(_ELSEWHERE, pid)
+        return None if there is _UNKNOWN else there == target
+
+    def taken(self, scan: Scan, pid: int, path: str) -> bool:
+        """Whether there is a file at the path, for that process or for hostql."""
+        if not self._live:
+            return False
+        here = self._look(scan, "", "", path)
+        if here not in (None, _UNKNOWN):
+            return True
+        try:
+            return self._there(scan, pid, path, here) not in (None, _UNKNOWN)
+        except OSError:
+            return False
+
+    def has_inode(self, scan: Scan, pid: int, path: str, inode: int) -> bool:
+        """Whether a path, for that process, leads to a file with this number."""
+        if not self._live:
+            return False
+        try:
+            there = self._there(scan, pid, path, self._look(scan, "", "", path))
+        except OSError:
+            return False
+        return there is not None and there[1] == inode
+
+    def _there(self, scan: Scan, pid: int, path: str, here: tuple[int, int] | None) -> tuple[int, int] | None:
+        """What is at the path in the mount namespace of a process."""
+        namespace = LIVE.readlink(f"/proc/{pid}/ns/mnt")
+        self._own = self._own or LIVE.readlink("/proc/self/ns/mnt")
+        if namespace == self._own:
+            return here
+        # The kernel shows a path from the top of the namespace, even if the root of the process lies below that.
+        root = LIVE.readlink(f"/proc/{pid}/root").rstrip("/")
+        if namespace not in self._slow:
+            self._slow[namespace] = tuple([root + each for each in slow_types(_mountinfo(str(pid)), self._remote)])
+        return self._look(scan, namespace, f"/proc/{pid}/root" + "/.." * root.count("/"), path)
+
+    def _look(self, scan: Scan, namespace: str, top: str, path: str) -> tuple[int, int] | None:
+        from .statx import identity
+
+        key = (namespace, path)
+        if key not in self._found:
+            if namespace not in self._slow:
+                self._slow[namespace] = tuple(slow_types(_mountinfo("self"), self._remote))
+            slow = self._slow[namespace]
+            found: tuple[int, int] | None = _UNKNOWN
+            if any(path == each or path.startswith(each + "/") for each in slow):
+                scan.note(_NOT_LOOKED_UP, path)
+            else:
+                try:
+                    found = identity(top + path, follow=False)[:2]
+                except (FileNotFoundError, NotADirectoryError):
+                    found = None
+                except OSError:
+                    pass
+            self._found[key] = found
+        return self._found[key]
+
+
+def process_paths(scan: Scan) -> ProcessPaths:
+    """That of the statement."""
+    return scan.shared("paths of processes", lambda: ProcessPaths(scan))
+
+
+def executable(scan: Scan, pid: int, target: str) -> tuple[str, int]:
+    """(path, whether it leads to what runs: 1 or 0, -1 for none) by what /proc/PID/exe says.
+
+    Where another file has the path now, the mark of deleted files follows, as the kernel writes it for most of these.
+    Raises PermissionError.
+    """
+    if not target:
+        return "", -1
+    paths = process_paths(scan)
+    leads = paths.leads(scan, pid, "exe", target)
+    if leads:
+        return target, 1
+    marked = target.endswith(DELETED)
+    path = target[: -len(DELETED)] if marked else target
+    if leads is None:
+        # The kernel's word alone.
+        return path, int(not marked)
+    if marked and paths.leads(scan, pid, "exe", path):
+        # It got its name back, by another of its links.
+        return path, 1
+    return path + DELETED if paths.taken(scan, pid, path) else path, 0
+
+
+def is_deleted(scan: Scan, pid: int, link: str, target: str) -> bool:
+    """Whether a link's target ends in the kernel's mark for a deleted file, and not in a name that is spelt so.
+
+    Raises PermissionError.
+    """
+    return target.endswith(DELETED) and not process_paths(scan).leads(scan, pid, link, target)
+
+
+def _joins_hash(scan: Scan) -> bool:
+    return scan.table == "processes" and "hash" in scan.statement.wanted and not scan.wants("exe_link")
+
+
+def _mountinfo(process: str) -> bytes:
+    try:
+        return LIVE.read(f"/proc/{process}/mountinfo")
+    except OSError:
+        return b""
