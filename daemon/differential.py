@@ -1,6 +1,7 @@
 """What was added and what removed between two results, rows counted as often as they are there.
 
-A row is compared by its values as the lines show them, so that what looks the same is the same. Kept as JSON lists.
+Rows are compared and kept as JSON objects of their values: text, numbers and NULL each by its type, bytes as the text
+that shows them.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def key(columns: Sequence[str], row: Sequence[Any]) -> str:
-    """A row as one text: a JSON object, its columns sorted. Bytes become text of \\xHH.
+    """A row as one text: a JSON object, its columns sorted; of columns of one name the last, as osquery has it.
 
-    >>> key(("b", "a"), (1, "x"))
-    '{"a":"x","b":1}'
+    >>> key(("b", "a"), (1, "x")), key(("gid", "gid"), (5, 3))
+    ('{"a":"x","b":1}', '{"gid":3}')
     """
-    return _encode({name: plain(value) for name, value in sorted(zip(columns, row))})
+    values = dict(zip(columns, row))
+    return _encode({name: plain(values[name]) for name in sorted(values)})
 
 
 def plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostql.daemon.differential import key
+from hostql.daemon.differential import differences, key
 from hostql.daemon.records import Format, Run, calendar_time, results, snapshot
 
 OBSERVED = json.loads((Path(__file__).parents[1] / "data/osquery_results.json").read_text())
@@ -77,3 +77,15 @@ def test_values_become_text() -> None:
 
 def test_nothing_to_tell_is_no_line() -> None:
     assert list(results(Format("h"), Run("q", WHEN), [], [])) == []
+
+
+MIXED = [None, 0, -1, 1.5, float("inf"), "", "0", "a", b"", b"\x00a"]
+
+
+@pytest.mark.parametrize("one", MIXED)
+@pytest.mark.parametrize("two", MIXED)
+def test_of_two_columns_of_one_name_the_last_is_logged(one: Any, two: Any) -> None:
+    assert key(("gid", "gid"), (one, two)) == key(("gid",), (two,))
+    removed, added = differences([key(("gid",), (one,))], [key(("gid",), (two,))])
+    assert bool(removed) == bool(added) == (key(("gid",), (one,)) != key(("gid",), (two,)))
+    assert len(list(results(Format("HOSTID"), Run("q", WHEN), removed, added))) == 2 * bool(added)
