@@ -28,7 +28,7 @@ BEAT = 5.0
 class Delivery:
     """One logger's thread.
 
-    problem  why the logger takes nothing, '' while it does
+    problem  why the logger takes nothing, or what else is wrong with it; '' for nothing
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Delivery:
                 self._pause(wait)
                 wait = min(wait * 2, WAITS[1])
                 continue
-            self.problem, wait = "", WAITS[0]
+            self.problem, wait = self.logger.problem, WAITS[0]
             if not delivered:
                 if self._closing:
                     break

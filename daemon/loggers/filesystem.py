@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from ...vtables.files.write import append
 from .logger import RESULT, SNAPSHOT, STATUS, Logger
@@ -35,7 +36,8 @@ class Filesystem(Logger):
         if self._size and before >= self._size:
             # Before, not after: where that fails nothing was written, and nothing comes twice.
             self._rotate(kind)
-            file, before = self._file(kind), 0
+            file = self._file(kind)
+            before = os.fstat(file).st_size
         written = 0
         try:
             while written < len(raw):
@@ -56,7 +58,7 @@ class Filesystem(Logger):
         path = os.path.join(self._folder, FILES[kind])
         count = 0
         # Lines may have gone to the file as it was before it was rotated, and from there on to a new one.
-        for name, part in ((f"{path}.1", False), (path, True)):
+        for name, part in ((_places(path)[0], False), (path, True)):
             try:
                 file = os.open(name, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
             except FileNotFoundError:
@@ -89,17 +91,41 @@ class Filesystem(Logger):
         return file
 
     def _rotate(self, kind: str) -> None:
-        """NAME becomes NAME.1, that NAME.2, and so on; those go that are more than are kept."""
-        name = FILES[kind]
-        path = os.path.join(self._folder, name)
+        """NAME becomes NAME.1, that NAME.2, and so on; those go that are more than are kept. Where that fails, lines go
+        on to the file as it is, and `problem` says why."""
+        path = os.path.join(self._folder, FILES[kind])
         os.close(self._files.pop(kind))
-        ends = (file[len(name) + 1 :] for file in os.listdir(self._folder) if file.startswith(f"{name}."))
-        for number in sorted((int(end) for end in ends if end.isdecimal() and end.isascii()), reverse=True):
-            if number < self._most:
-                os.replace(f"{path}.{number}", f"{path}.{number + 1}")
-            else:
-                os.unlink(f"{path}.{number}")
-        os.replace(path, f"{path}.1")
+        places = _places(path)
+        try:
+            for number in range(len(places) - 1, 0, -1):
+                if number < self._most:
+                    os.replace(places[number - 1], places[number])
+                else:
+                    os.unlink(places[number - 1])
+            os.replace(path, places[0])
+        except OSError as error:
+            self.problem = f"{path} cannot be rotated, and grows: {error.strerror}"
+        else:
+            self.problem = ""
+
+
+def _places(path: str) -> list[str]:
+    """The names of rotated files, from the newest on, and the first that is free: PATH.1, PATH.2, ... without gaps.
+
+    A name that something else than a file has (a directory) is passed over, and other names are not ours: what
+    logrotate made of it, PATH.007.
+    """
+    found: list[str] = []
+    number = 0
+    while True:
+        number += 1
+        name = f"{path}.{number}"
+        try:
+            regular = stat.S_ISREG(os.lstat(name).st_mode)
+        except FileNotFoundError:
+            return [*found, name]
+        if regular:
+            found.append(name)
 
 
 def _encoded(line: str) -> bytes:

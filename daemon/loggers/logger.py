@@ -12,9 +12,14 @@ RESULT, SNAPSHOT, STATUS = "result", "snapshot", "status"
 
 
 class Logger:
-    """A way out for lines. `name` is what `logger_plugin` calls it."""
+    """A way out for lines.
+
+    name     what `logger_plugin` calls it
+    problem  what is wrong though it takes lines, '' for nothing
+    """
 
     name: ClassVar[str]
+    problem = ""
 
     def write(self, kind: str, lines: Sequence[str]) -> int:
         """Hand on lines of one kind; how many it took, from the first. Raises OSError where it takes none: they come

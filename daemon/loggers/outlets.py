@@ -58,7 +58,7 @@ class Outlets:
             delivery.wake(reopen=reopen)
 
     def problems(self) -> list[str]:
-        """Of loggers that take nothing, why."""
+        """What is wrong with the loggers: of those that take nothing, why."""
         return [delivery.problem for delivery in self._deliveries if delivery.problem]
 
     def bound(self, most: int) -> int:

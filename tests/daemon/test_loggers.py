@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hostql.daemon.config.options import Options
@@ -226,19 +227,65 @@ def test_a_files_mode_is_the_options_whatever_the_umask(tmp_path: Path, umask: i
     assert file.stat().st_mode & 0o777 == 0o604 and file.read_text() == f"{LINE}\n{LINE}\n"
 
 
-def test_files_that_cannot_be_rotated_are_left_as_they_are(tmp_path: Path) -> None:
-    options = {"logger_path": str(tmp_path), "logger_rotate": True, "logger_rotate_size": 5}
-    logger = Filesystem(Options({**options, "logger_rotate_max_files": 1}))
-    logger.write(RESULT, [LINE])
-    (tmp_path / f"{FILES[RESULT]}.1").mkdir()
-    for _ in range(3):
-        with pytest.raises(OSError, match="directory"):
-            logger.write(RESULT, ["next"])
-    assert (tmp_path / FILES[RESULT]).read_text() == f"{LINE}\n"
-    (tmp_path / f"{FILES[RESULT]}.1").rmdir()
-    assert logger.write(RESULT, ["next"]) == 1
+def rotating(folder: Path, most: int) -> Filesystem:
+    """A logger that rotates before each write but the first."""
+    options = {"logger_path": str(folder), "logger_rotate": True, "logger_rotate_size": 5}
+    return Filesystem(Options({**options, "logger_rotate_max_files": most}))
+
+
+def test_rotation_moves_only_the_names_that_it_makes(tmp_path: Path) -> None:
+    name = FILES[RESULT]
+    strays = [f"{name}.{end}" for end in ("007", "0", "20260101", "9" * 40, "4", "-1", "1.gz", "\u0661")]
+    for stray in strays:
+        (tmp_path / stray).write_text(stray)
+    logger = rotating(tmp_path, 2)
+    for number in range(5):
+        assert logger.write(RESULT, [f"line {number}"]) == 1
     logger.close()
-    assert (tmp_path / FILES[RESULT]).read_text() == "next\n"
+    told = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert told == {
+        **{stray: stray for stray in strays},
+        **{f"{name}{end}": f"line {number}\n" for end, number in (("", 4), (".1", 3), (".2", 2))},
+    }
+    assert logger.problem == ""
+
+
+def test_rotation_passes_over_what_is_no_file(tmp_path: Path) -> None:
+    name = FILES[RESULT]
+    (tmp_path / f"{name}.1").mkdir()
+    (tmp_path / f"{name}.3").symlink_to("/nowhere")
+    logger = rotating(tmp_path, 2)
+    for number in range(5):
+        assert logger.write(RESULT, [f"line {number}"]) == 1
+    assert [(tmp_path / f"{name}{end}").read_text() for end in ("", ".2", ".4")] == ["line 4\n", "line 3\n", "line 2\n"]
+    assert sorted(os.listdir(tmp_path)) == [name, *(f"{name}.{n}" for n in range(1, 5))]
+    # What was written before it was rotated is found there.
+    place = logger.place(RESULT)
+    assert logger.write(RESULT, ["next"]) == 1
+    assert logger.written(RESULT, place, ["next"]) == 1
+    logger.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes an ordinary user, whom a directory's mode binds")
+def test_files_that_cannot_be_rotated_grow_and_are_told(tmp_path: Path) -> None:
+    # pytest's own directories are root's alone.
+    with TemporaryDirectory(dir="/var/tmp") as folder:
+        os.chown(folder, 65534, 65534)
+        before = os.geteuid()
+        os.seteuid(65534)
+        try:
+            logger = rotating(Path(folder), 2)
+            assert logger.write(RESULT, ["line 0"]) == 1
+            os.chmod(folder, 0o555)
+            assert logger.write(RESULT, ["line 1"]) == 1
+            assert "cannot be rotated, and grows: Permission denied" in logger.problem
+            assert Path(folder, FILES[RESULT]).read_text() == "line 0\nline 1\n"
+            os.chmod(folder, 0o755)
+            assert logger.write(RESULT, ["line 2"]) == 1 and logger.problem == ""
+            assert Path(folder, FILES[RESULT]).read_text() == "line 2\n"
+            logger.close()
+        finally:
+            os.seteuid(before)
 
 
 def test_a_fifo_in_a_files_place_makes_nobody_wait(tmp_path: Path) -> None:
