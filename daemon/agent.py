@@ -7,7 +7,7 @@ import os
 import select
 import sys
 
-from ..events.window import named
+from ..events.window import tables_read
 from ..vtables.errors import HostqlError
 from ..vtables.files.program import module
 from ..vtables.files.trust import check_trusted
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, NoReturn
 
+    from ..vtables.database import Database
     from .config.model import Config
 
 # Seconds within which each part of a child must make progress.
@@ -99,13 +100,23 @@ def specification(
 
 
 def wants_collector(config: Config) -> bool:
-    """Whether events are to be collected: a query names an event table, or the configuration says how."""
-    from .catalog import catalog
+    """Whether events are to be collected: a query reads an event table, or the configuration says how."""
+    from .check import named
 
     if config.options.disable_events:
         return False
-    tables = catalog()
-    return config.wants_events or any(named(query.sql, tables) for query in config.queries())
+    if config.wants_events:
+        return True
+    with named(config, []) as database:
+        return any(_reads_events(database, sql) for sql in config.statements())
+
+
+def _reads_events(database: Database, sql: str) -> bool:
+    try:
+        return bool(tables_read(database, sql))
+    except HostqlError:
+        # The worker will say what is wrong with it.
+        return False
 
 
 def _logs(config: Config) -> bool:

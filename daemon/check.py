@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from ..events.document import Document, distrust, read
-from ..vtables.database import Database
+from ..vtables.database import Database, split
 from ..vtables.errors import HostqlError
 from .catalog import catalog
 from .config.build import load
@@ -12,6 +14,8 @@ from .database_tables import add_tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .config.model import Config
 
 
@@ -28,13 +32,7 @@ def check(path: str) -> tuple[Config, list[Fault]]:
 
     config = load(path, reader=reader)
     faults += config.faults
-    with Database(catalog=catalog()) as database:
-        # What is stored is not attached: its tables are known all the same.
-        database.provider = lambda table: False
-        for problem in add_tables(database, config.tables):
-            faults.append(Fault(path, 0, "", problem))
-        for name, sql in config.views.items():
-            _prepare(database, f'CREATE TEMP VIEW "{name}" AS {sql}', Fault(path, 0, f"views.{name}", ""), faults)
+    with named(config, faults) as database:
         for name in config.options.disable_tables.split(","):
             if name.strip() and name.strip() not in database.catalog:
                 rule = "options.disable_tables"
@@ -43,18 +41,33 @@ def check(path: str) -> tuple[Config, list[Fault]]:
             for query in pack.queries:
                 _prepare(database, query.sql, Fault(query.file, query.line, query.name, ""), faults)
             for sql in pack.discovery:
-                _prepare(database, sql, Fault(path, 0, f"packs.{pack.name}.discovery", ""), faults)
+                _prepare(database, sql, Fault("", 0, f"packs.{pack.name}.discovery", ""), faults)
+    for fault in faults:
+        fault.file = fault.file or path
     return config, faults
+
+
+@contextmanager
+def named(config: Config, faults: list[Fault]) -> Iterator[Database]:
+    """A database in which names mean what they mean to the agent, but nothing stored is attached: to prepare its
+    queries with, not to run them. What cannot be named is a fault."""
+    with Database(catalog=catalog()) as database:
+        database.provider = lambda table: False
+        for problem in add_tables(database, config.tables):
+            faults.append(Fault("", 0, "", problem))
+        for name, sql in config.views.items():
+            try:
+                database.make_view(name, sql)
+            except HostqlError as error:
+                faults.append(Fault("", 0, f"views.{name}", f"cannot run here: {error.message}"))
+        yield database
 
 
 def _prepare(database: Database, sql: str, fault: Fault, faults: list[Fault]) -> None:
     """Have a query planned, not run: a table or column that is not there, a constraint that is missing."""
-    from ..vtables.database import split
-
     for _, text in split(sql):
-        prefix = "" if text.lstrip().lower().startswith("create") else "EXPLAIN "
         try:
-            list(database.execute(prefix + text))
+            list(database.execute("EXPLAIN " + text))
         except HostqlError as error:
             fault.message = f"cannot run here: {error.message}"
             faults.append(fault)

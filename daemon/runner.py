@@ -6,7 +6,7 @@ import hashlib
 import resource
 import time
 
-from ..events.window import Window, named
+from ..events.window import Window
 from ..vtables.errors import HostqlError, QueryLimitExceeded
 from ..vtables.sources.files import counters
 from ..watchdog.guard import Guard, resident
@@ -71,6 +71,12 @@ class Runner:
         self._state = state
         self._begin = begin
         self._end = end
+        # The event table that each query reads, '' for none.
+        self._event_tables: dict[str, str] = {}
+
+    def forget(self) -> None:
+        """Names may mean other tables from now on."""
+        self._event_tables.clear()
 
     def run(self, query: ScheduledQuery, when: int, limits: Limits) -> Usage:
         """Run a query that is due at Unix time `when`. What goes wrong is in the usage's outcome; nothing is raised."""
@@ -131,8 +137,7 @@ class Runner:
         One event table's place is remembered; a query that joins it with another sees all of the other's.
         """
         rows: list[str] = []
-        tables = named(query.sql, self.database.catalog)
-        window = Window(self.database, tables[0]) if tables else None
+        window = self._window(query.sql)
         newest = 0
         try:
             if window is not None:
@@ -155,6 +160,15 @@ class Runner:
         if window is not None:
             past.eid = newest
         return rows, window is not None
+
+    def _window(self, sql: str) -> Window | None:
+        """The window over the event table that a query reads, None for none; which one that is, is found once."""
+        table = self._event_tables.get(sql)
+        if table is not None:
+            return Window(self.database, table) if table else None
+        window = Window.over(self.database, sql)
+        self._event_tables[sql] = window.table if window is not None else ""
+        return window
 
     def _log_events(
         self, query: ScheduledQuery, past: Past, when: int, decorations: dict[str, str], rows: list[str], new: bool

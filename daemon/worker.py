@@ -204,22 +204,12 @@ class Worker:
 
     def _make_views(self) -> None:
         """Views of the configuration, under names that no table has."""
-        connection = self._database.connection
-        authorizer, connection.authorizer = connection.authorizer, None
-        try:
-            for name, sql in self.source.config.views.items():
-                text = sql.strip()
-                body = text if text.lower().startswith("select") or text.lower().startswith("with") else ""
-                quoted = name.replace('"', '""')
-                try:
-                    if not body:
-                        raise HostqlError("a view begins with SELECT or WITH")
-                    connection.execute(f'DROP VIEW IF EXISTS temp."{quoted}"').fetchall()
-                    connection.execute(f'CREATE TEMP VIEW "{quoted}" AS {body}').fetchall()
-                except Exception as error:
-                    self._status.say(WARNING, f"view {name} is left out: {error}")
-        finally:
-            connection.authorizer = authorizer
+        self._runner.forget()
+        for name, sql in self.source.config.views.items():
+            try:
+                self._database.make_view(name, sql)
+            except HostqlError as error:
+                self._status.say(WARNING, f"view {name} is left out: {error.message}")
 
     def _run(self, query: ScheduledQuery, when: int) -> None:
         if query.denylist and self._is_denied(query):

@@ -124,7 +124,7 @@ def follow(db: Database, sql: str, given: Arguments) -> int:
     from .oneshot import answer
 
     format = format_of(given, "ndjson")
-    follower = Follower(db, sql)
+    follower = Follower(db, sql, given.params)
     shown: list[int] = []
 
     def run(statement: str) -> None:

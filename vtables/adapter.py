@@ -14,6 +14,7 @@ from .constraints import by_kind, values
 from .errors import HostqlError, QueryError, TableUnavailable
 from .plan import Plan, Term, best_plan
 from .scan import Scan
+from .script import bare
 from .snapshot import END, Recording
 from .sources.text import clean
 from .table import Table
@@ -298,7 +299,8 @@ class Cursor:
 def _needs(table: type[Table], names: tuple[str, ...], sql: str) -> QueryError:
     """The error for a scan without the constraint that the table cannot do without."""
     shown = "\n".join("    " + example for example in table.examples)
-    if " or " in " ".join(sql.lower().split()) and any(name in sql.lower() for name in names):
+    words = " ".join(bare(sql).lower().split())
+    if " or " in words and any(name in words for name in names):
         # SQLite looks nothing up in an OR when a side of it names nothing, or holds a COLLATE or an empty list.
         shown += "\nEach side of an OR has to give it, without COLLATE; two SELECTs with UNION always work."
     return QueryError(f"{table.name} needs to know which: give {' or '.join(names)} in the WHERE clause.", shown)

@@ -21,7 +21,7 @@ from .catalog import Catalog
 from .constraints import OtherAffinity
 from .errors import HostqlError, QueryCancelled, QueryError, TableUnavailable
 from .functions import register
-from .policy import ANALYST, Policy
+from .policy import ANALYST, OWN, Policy
 from .script import blank as blank
 from .script import split as split
 from .settings import Settings
@@ -105,6 +105,62 @@ class Database:
         self.statement.stopped = reason or QueryCancelled("cancelled")
         self.connection.interrupt()
 
+    def reads(self, sql: str, params: Params = ()) -> set[tuple[str, str, str, str]]:
+        """What statements read: (table, column, schema, view), as SQLite resolves their names. None of them is run.
+
+        `column` is '' for a table of which none is used, and for a view's table besides; then `schema` may be '' as
+        well, and the table a common table expression. `view` is the view or common table expression through which it is
+        read, '' for none. Names of tables and schemas are in lower case. Raises HostqlError for a statement that cannot
+        be prepared.
+        """
+        found: set[tuple[str, str, str, str]] = set()
+        authorize: Any = self.connection.authorizer
+
+        def watch(action: int, one: str | None, two: str | None, schema: str | None, view: str | None) -> int:
+            if action == apsw.SQLITE_READ:
+                found.add(((one or "").lower(), two or "", (schema or "").lower(), (view or "").lower()))
+            allowed: int = authorize(action, one, two, schema, view)
+            return allowed
+
+        self.connection.authorizer = watch
+        try:
+            for offset, text in split(sql):
+                self._start(sql, text, offset, params, traced=False, dry=True)
+        finally:
+            self.connection.authorizer = authorize
+        return found
+
+    def make_view(self, name: str, select: str) -> None:
+        """Make a temporary view, in place of one of this name, whatever the policy. HostqlError if `select` is not one
+        statement that selects."""
+        from .table import quote
+
+        made = f"CREATE TEMP VIEW {quote(name)} AS {select.strip()}"
+        if len(split(made)) != 1:
+            raise QueryError("a view is one statement", sql=select)
+        self.drop_view(name)
+        try:
+            self.own(made)
+        except apsw.Error as error:
+            raise QueryError(str(error), sql=select) from error
+
+    def drop_view(self, name: str) -> None:
+        """Remove a temporary view, if there is one of this name."""
+        from .table import quote
+
+        # Not DROP VIEW IF EXISTS: where there is no view, SQLite would look for a virtual table of the name.
+        if self.own("SELECT 1 FROM sqlite_temp_schema WHERE type = 'view' AND name = ? COLLATE NOCASE", (name,)):
+            self.own(f"DROP VIEW temp.{quote(name)}")
+
+    def own(self, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
+        """The rows of a statement that is not a user's: the policy is that temporary views may be made. Raises
+        apsw.Error."""
+        authorizer, self.connection.authorizer = self.connection.authorizer, OWN.authorizer(self._denied.append)
+        try:
+            return self.connection.execute(sql, params).fetchall()
+        finally:
+            self.connection.authorizer = authorizer
+
     def close(self) -> None:
         """End the running statement and close the connection."""
         if self._result is not None:
@@ -132,25 +188,25 @@ class Database:
         self.statement.wanted = wanted
         return rows
 
-    def _start(self, sql: str, text: str, offset: int, params: Params, traced: bool) -> Result:
+    def _start(self, sql: str, text: str, offset: int, params: Params, traced: bool, *, dry: bool = False) -> Result:
         if self._result is not None:
             self._result.close()
         self.statement = self._statement(text, params)
-        self._denied.clear()
         attached: set[str] = set()
         while True:
             if traced:
                 self._trace(text, params)
+            self._denied.clear()
             try:
-                self._result = Result(self, sql, text, offset, params)
+                self._result = Result(self, sql, text, offset, params, dry=dry)
                 return self._result
             except NotAttached as missing:
-                # Once it is attached, its tables go before the virtual ones of the same name.
-                if self.provider is None or missing.table in attached:
+                if self.provider is None:
                     raise
-                attached.add(missing.table)
-                if not self.provider(missing.table):
+                # Once it is attached, its tables go before the virtual ones of the same name.
+                if missing.table in attached or not self.provider(missing.table):
                     self.not_attached.add(missing.table)
+                attached.add(missing.table)
             except OtherAffinity as found:
                 before, self.statement = self.statement, self._statement(text, params)
                 self.statement.stopped, self.statement.avoided = before.stopped, before.avoided
@@ -205,7 +261,10 @@ class Result:
     notes    what is missing from the rows; complete when they have all been read.
     """
 
-    def __init__(self, database: Database, sql: str, text: str, offset: int, params: Params) -> None:
+    def __init__(
+        self, database: Database, sql: str, text: str, offset: int, params: Params, *, dry: bool = False
+    ) -> None:
+        """Prepares the statement and runs it to its first row; only prepares it where `dry`."""
         self._database = database
         self._sql = sql
         self._offset = offset
@@ -214,11 +273,14 @@ class Result:
         self.notes: Notes = self.statement.notes
         self.columns: tuple[str, ...] = ()
         self.types: tuple[str, ...] = ()
+        self._dry = dry
         self._cursor = database.connection.cursor()
         self._cursor.exec_trace = self._prepared
         try:
             self._cursor.execute(text, _bindings(params), can_cache=False)
             self.statement.begun = True
+        except apsw.ExecTraceAbort:
+            self.close()
         except Exception as error:
             self.close()
             raise database.error(error, sql, offset) from error
@@ -227,7 +289,7 @@ class Result:
         described = cursor.get_description()
         self.columns = tuple([column[0] for column in described])
         self.types = tuple([column[1] or "" for column in described])
-        return True
+        return not self._dry
 
     @property
     def origins(self) -> list[tuple[str, str]]:

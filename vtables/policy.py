@@ -104,5 +104,7 @@ class Policy:
 
 
 READ_ONLY = Policy("read-only")
+# What hostql does for itself: it puts temporary views before tables.
+OWN = Policy("hostql", temp=True)
 ANALYST = Policy("analyst", temp=True, attach=True)
 WRITING_ANALYST = Policy("writing analyst", temp=True, attach=True, write_attached=True)

@@ -50,6 +50,29 @@ def blank(sql: str) -> bool:
     return True
 
 
+def bare(sql: str, *, names: bool = True) -> str:
+    """The text with comments and string literals as spaces, all else in its place; without `names`, quoted names too.
+
+    >>> bare("SELECT ':no', :yes -- :no")
+    'SELECT      , :yes       '
+    """
+    pieces: list[str] = []
+    kept = at = 0
+    marks = _Marks(sql)
+    while True:
+        place, mark = marks.next(at)
+        if not mark:
+            return "".join(pieces) + sql[kept:]
+        at = place + 1
+        if mark == ";":
+            continue
+        close = sql.find(_CLOSES[mark], place + len(mark))
+        at = len(sql) if close < 0 else close + len(_CLOSES[mark])
+        if mark in ("'", "--", "/*") or not names:
+            pieces.append(sql[kept:place] + " " * (at - place))
+            kept = at
+
+
 class _Marks:
     """Where the next semicolon, literal, quoted name or comment begins; each is looked for once in each stretch."""
 

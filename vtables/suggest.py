@@ -8,6 +8,7 @@ from difflib import get_close_matches
 import apsw
 
 from .errors import HostqlError, QueryError
+from .script import bare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,10 +62,10 @@ def explain_error(
 def _parameter(error: Exception, message: str, sql: str, offset: int) -> QueryError:
     """A parameter without a value, or a bare `?`, which --param cannot name."""
     if isinstance(error, KeyError):
-        found = re.compile(rf"[:@$?]{re.escape(message)}\b").search(sql, offset)
+        found = re.compile(rf"[:@$?]{re.escape(message)}\b").search(bare(sql, names=False), offset)
         message, hint = f"a parameter has no value: {message}", f"Give it with --param {message}=VALUE."
     else:
-        found = re.compile(r"\?(?!\d)").search(sql, offset)
+        found = re.compile(r"\?(?!\d)").search(bare(sql, names=False), offset)
         message, hint = (
             "a parameter has no name",
             "Write :name and give --param name=VALUE, or ?1, ?2 ... and --param 1=VALUE.",
@@ -98,7 +99,7 @@ def _character(error: Exception, sql: str, offset: int) -> int | None:
 
 
 def _find(sql: str, offset: int, name: str) -> int | None:
-    found = re.compile(rf"\b{re.escape(name)}\b", re.IGNORECASE).search(sql, offset)
+    found = re.compile(rf"\b{re.escape(name)}\b", re.IGNORECASE).search(bare(sql), offset)
     return found.start() if found else None
 
 
@@ -108,7 +109,7 @@ def _tables(sql: str, catalog: Catalog, connection: apsw.Connection) -> set[str]
 
 def _columns(sql: str, catalog: Catalog, connection: apsw.Connection) -> set[str]:
     names: set[str] = set()
-    for word in set(_WORD.findall(sql)):
+    for word in set(_WORD.findall(bare(sql))):
         if word.lower() in catalog:
             names.update(column.name for column in catalog.load(word.lower()).columns)
     return names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from ...events.exclusion.rules import Rules
@@ -139,6 +139,16 @@ class Config:
     def queries(self) -> list[ScheduledQuery]:
         """The queries of all packs that are meant for this host."""
         return [query for pack in self.packs if pack.meant for query in pack.queries]
+
+    def statements(self) -> Iterator[str]:
+        """All that is run on this host: scheduled queries, discovery queries, decorators."""
+        for pack in self.packs:
+            if pack.meant:
+                yield from (query.sql for query in pack.queries)
+                yield from pack.discovery
+        yield from (*self.decorators.load, *self.decorators.always)
+        for queries in self.decorators.interval.values():
+            yield from queries
 
 
 def of(value: Any, kind: type) -> Any:

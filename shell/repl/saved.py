@@ -7,13 +7,12 @@ import re
 
 from ...vtables.errors import HostqlError
 from ...vtables.files.write import NewFile, private_folder
+from ...vtables.script import bare
 from ...vtables.suggest import nearest
 from .settings import config_folder
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_SKIPPED_OR_PARAMETER = re.compile(
-    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|[:@$]([A-Za-z_]\w*)", re.DOTALL
-)
+_PARAMETER = re.compile(r"[:@$]([A-Za-z_]\w*)")
 
 
 class SavedQueries:
@@ -72,5 +71,4 @@ def parameters(sql: str) -> list[str]:
     >>> parameters("select :pid, ':no', @name -- :not")
     ['pid', 'name']
     """
-    found = [match[1] for match in _SKIPPED_OR_PARAMETER.finditer(sql) if match[1]]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(_PARAMETER.findall(bare(sql, names=False))))

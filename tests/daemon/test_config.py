@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostql.daemon.agent import wants_collector
 from hostql.daemon.config.build import load
 from hostql.daemon.config.model import Config
 from hostql.daemon.config.options import OPTIONS
@@ -353,6 +354,25 @@ SECTIONS = {
     "file_paths": VALUES,
     "events": VALUES,
 }
+
+
+OVER = {"views": {"started": "/* programs */ SELECT pid FROM process_events"}}
+
+
+@pytest.mark.parametrize(
+    "content, wanted",
+    [
+        ({"schedule": {"q": {"query": "SELECT pid FROM process_events", "interval": 5}}}, True),
+        ({**OVER, "schedule": {"q": {"query": "SELECT pid FROM started", "interval": 5}}}, True),
+        ({"decorators": {"always": ["SELECT count(*) AS n FROM process_events"]}}, True),
+        ({"packs": {"p": {"discovery": ["SELECT 1 FROM process_events"], "queries": {}}}}, True),
+        ({**OVER, "schedule": {"q": {"query": "SELECT 1 -- FROM process_events", "interval": 5}}}, False),
+        ({"schedule": {"q": {"query": "SELECT 'process_events' AS name", "interval": 5}}}, False),
+        ({"schedule": {"q": {"query": "SELECT nothing FROM nowhere", "interval": 5}}}, False),
+    ],
+)
+def test_events_are_collected_where_a_query_reads_them(write: Any, content: Any, wanted: bool):
+    assert wants_collector(load(write(content))) == wanted
 
 
 @settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))

@@ -48,6 +48,7 @@ NESTED = (b"SELECT " + b"(" * 100_000 + b"1" + b")" * 100_000, 1, "nested too de
         (b"SELECT \x1b[31m", 1, 'unrecognized token: "\\x1b"'),
         (b"SELECT * FROM tme", 1, "Did you mean time"),
         (b"SELECT * FROM file", 1, "give path or directory"),
+        (b"SELECT 'tme' /* tme */ FROM tme", 1, "                            ^^^"),
         (b"SELECT regex_match('a', '(', 0)", 1, "not a regular expression"),
         (b"SELECT :a", 1, "a parameter has no value: a"),
     ],

@@ -55,6 +55,8 @@ def test_every_statement_gets_them():
         ("SELECT 1, :missing", ["          ^^^^^^^", "a parameter has no value: missing", "--param missing=VALUE"]),
         ("SELECT ?1 + ?2", ["       ^^", "a parameter has no value: 1"]),
         ("SELECT 5 + ?", ["           ^", "a parameter has no name", "?1"]),
+        ("SELECT ':x', \"?\" /* :x */, :x", ["                        ^^", "a parameter has no value: x"]),
+        ("SELECT '?' /* ? */, ?", ["                    ^", "a parameter has no name"]),
     ],
 )
 def test_one_without_a_value_is_shown(sql: str, says: list[str]):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import sys
 
-from ....vtables.errors import HostqlError, TableUnavailable
+from ....vtables.errors import HostqlError, QueryError, TableUnavailable
+from ....vtables.script import blank
 from ...follow import Follower
 from ...formats.safe import plain, printable
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ....vtables.database import Result
     from ..session import Session
 
-_TABLE = re.compile(r"(\w+)\s*(.*)", re.DOTALL)
 # Columns that are shown first, as they are read best, and those that only the machine needs.
 _LEAD = ("action", "operation", "cmdline", "name", "target_path", "path", "remote_address", "remote_port", "message")
 _SILENT = ("eid", "time", "uptime", "publisher", "time_ns")
@@ -25,14 +24,11 @@ _SILENT = ("eid", "time", "uptime", "publisher", "time_ns")
 
 def tail(session: Session, argument: str) -> None:
     """Events as they come, a line each, until Ctrl-C: `.tail process_events WHERE uid = 0`, or a whole SELECT."""
-    given = _TABLE.fullmatch(argument)
-    if given is None:
+    if not argument.strip():
         raise HostqlError(".tail takes an event table", "For example: .tail process_events WHERE cmdline LIKE '%curl%'")
-    sql = argument if given[1].lower() in ("select", "with") else f"SELECT * FROM {given[1]} {given[2]}"
-    follower = Follower(session.database, sql)
+    sql = _statement(session, argument)
+    follower = Follower(session.database, sql, session.params)
     session.note(f"events of {follower.table} as they come; Ctrl-C returns to the prompt")
-    # A fault of the statement is told now, not when the first event comes.
-    session.runner.run(f"SELECT * FROM ({sql.rstrip(';')}) LIMIT 0", session.params, lambda result, rows: None)
 
     def show(result: Result, rows: Iterator[tuple[Any, ...]]) -> None:
         with session.destination.opened() as out:
@@ -46,6 +42,17 @@ def tail(session: Session, argument: str) -> None:
         sys.stdout.write("\n")
     except TableUnavailable as error:
         raise HostqlError(error.message, error.hint) from error
+
+
+def _statement(session: Session, argument: str) -> str:
+    """The argument if it is a statement; else the statement that shows the table it names."""
+    try:
+        session.database.reads(argument, session.params)
+    except QueryError as error:
+        if error.offset is not None and not blank(argument[: error.offset]):
+            return argument
+        return f"SELECT * FROM {argument}"
+    return argument
 
 
 def event_line(columns: tuple[str, ...], row: tuple[Any, ...]) -> str:

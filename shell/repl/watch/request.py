@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ....vtables.errors import HostqlError
+from ....vtables.script import bare
 
 # Seconds between the starts of two runs, where none are given; and the least.
 DEFAULT = 2.0
@@ -78,7 +79,7 @@ def order_column(sql: str, columns: list[str]) -> int | None:
     >>> order_column("select p.pid from p order by p.pid", ["pid"])
     0
     """
-    found = _ORDER.findall(sql)
+    found = _ORDER.findall(bare(sql))
     if not found:
         return None
     term = found[-1]

@@ -147,7 +147,7 @@ CASES: dict[str, list[tuple[list[str], list[str]]]] = {
     ".exit": [([".exit"], [])],
     ".tail": [
         ([".tail"], [".tail takes an event table"]),
-        ([".tail users"], ["one event table can be followed; it names none", "process_events"]),
+        ([".tail users"], ["one event table can be followed; it reads none", "process_events"]),
     ],
     # Shown in their own tests.
     ".watch": [],

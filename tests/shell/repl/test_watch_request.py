@@ -48,6 +48,8 @@ def test_refused(argument: str):
         ("select pid, size from t order by lower(size)", None),
         ("select * from (select 1 order by size) order by pid", 0),
         ('select pid, size from t order by "size"', 1),
+        ("select pid, size from t order by pid -- order by size", 0),
+        ("select pid, size, 'order by size' from t", None),
     ],
 )
 def test_the_column_of_order_by(sql: str, position: int | None):

@@ -177,3 +177,27 @@ def test_what_was_read_is_counted(db: Database, numbers: type[Numbers], sql: str
     result = db.execute(sql)
     list(result)
     assert read <= result.statement.read < read + (BATCH if size > MAX_BUFFERED_ROWS else 1)
+
+
+@pytest.mark.parametrize(
+    "sql, told",
+    [
+        ("SELECT * FROM file WHERE path = '/etc/passwd' OR size > 0", True),
+        ("SELECT * FROM file -- path or directory", False),
+        ("SELECT *, 'path or directory' FROM file", False),
+    ],
+)
+def test_the_hint_about_or_is_for_statements_that_hold_one(db: Database, sql: str, told: bool) -> None:
+    with pytest.raises(QueryError) as caught:
+        list(db.execute(sql))
+    assert ("Each side of an OR" in caught.value.hint) == told
+
+
+@pytest.mark.parametrize("beside", ["'listening_ports'", "1 /* listening_ports */", "1 -- listening_ports\n"])
+def test_columns_are_suggested_of_the_tables_that_are_named(db: Database, beside: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        list(db.execute(f"SELECT {beside}, addres FROM time"))
+    assert "address" not in caught.value.hint
+    with pytest.raises(QueryError) as caught:
+        list(db.execute(f'SELECT {beside}, addres FROM "listening_ports"'))
+    assert "address" in caught.value.hint
