@@ -27,12 +27,11 @@ def catalog() -> Catalog:
 
 def attach(database: Database) -> bool:
     """Attach the agent's state, so that its tables go before the virtual ones; False where there is none."""
+    from ..vtables.sources.sqlite_files import check_readable
+
     path = os.path.join(database.settings.state, FILE)
     try:
-        # Not os.path.exists, which takes a directory that may not be looked into for one without the file.
-        os.stat(path)
-        with open(path, "rb"):
-            pass
+        check_readable(path)
     except OSError:
         return False
     database.attach(path, SCHEMA)

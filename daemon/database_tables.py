@@ -7,13 +7,19 @@ waited for. What its log holds alone is not seen; a note says so.
 from __future__ import annotations
 
 import os
-from glob import glob
-from urllib.parse import quote as quote_path
 
 import apsw
 
 from ..vtables.errors import HostqlError
+from ..vtables.policy import READ_ONLY
+from ..vtables.sources.locked import held
+from ..vtables.sources.osquery_patterns import expand_as_osquery
+from ..vtables.sources.sqlite_files import Connection, connect
+from ..vtables.sources.text import from_os
 from ..vtables.table import TEXT, Column, Table
+
+# SQLite looks whether the statement was stopped after this many of its instructions.
+STEPS = 20_000
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,11 +46,9 @@ def _made(about: DatabaseTable) -> type[Table]:
     columns = [name for name in about.columns if name != "path"]
 
     def rows(self: Table, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        pattern = about.path.replace("%%", "**").replace("%", "*")
-        files = sorted(glob(pattern, recursive=True))
         wanted = scan.equals("path")
-        for file in files:
-            if wanted is None or file in wanted:
+        for file in expand_as_osquery(scan, about.path):
+            if not file.endswith("/") and (wanted is None or from_os(file) in wanted):
                 yield from _rows(scan, file, about.query, columns)
 
     members: dict[str, Any] = {
@@ -60,26 +64,39 @@ def _made(about: DatabaseTable) -> type[Table]:
 
 
 def _rows(scan: Scan, file: str, query: str, columns: list[str]) -> Iterator[tuple[Any, ...]]:
+    shown = from_os(file)
     try:
-        connection = apsw.Connection(
-            f"file:{quote_path(file)}?mode=ro&immutable=1", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-        )
-    except apsw.Error as error:
-        scan.note(f"{file} cannot be read: {error}")
+        connection = _opened(file)
+    except (apsw.Error, OSError) as error:
+        scan.note(f"{shown} cannot be read: {getattr(error, 'strerror', None) or error}")
         return
+    denied: list[tuple[str, str]] = []
     try:
+        # An interrupt of the statement reaches the connection that runs it, not this one.
+        connection.set_progress_handler(scan.stopped, STEPS)
+        connection.authorizer = READ_ONLY.authorizer(denied.append)
         if os.path.exists(file + "-wal") and os.path.getsize(file + "-wal"):
-            scan.note(f"what is only in {file}-wal is not seen")
+            scan.note(f"what is only in {shown}-wal is not seen")
         cursor = connection.execute(query)
         names = [column[0] for column in cursor.get_description()]
         places = [names.index(name) if name in names else None for name in columns]
         for row in cursor:
             scan.check()
-            yield (*(None if place is None else _text(row[place]) for place in places), file)
-    except (apsw.Error, OSError) as error:
-        scan.note(f"{file} cannot be read: {error}")
+            yield (*(None if place is None else _text(row[place]) for place in places), shown)
+    except (apsw.Error, OSError, ValueError) as error:
+        scan.note(f"{shown} cannot be read: {denied[0][0] if denied else error}")
     finally:
         connection.close(True)
+
+
+def _opened(file: str) -> Connection:
+    """The file as it lies there: no journal is rolled back, no lock waited for. One that this process has open is
+    opened with locks, for SQLite counts those it takes, and not those it leaves out."""
+    how = "mode=ro" if held(os.stat(file)) else "mode=ro&immutable=1"
+    connection = connect(file, apsw.SQLITE_OPEN_READONLY, how)
+    connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+    return connection
 
 
 def _text(value: Any) -> Any:

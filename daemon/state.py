@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import apsw
 
 from ..vtables.files.write import make_private
+from ..vtables.sources.sqlite_files import connect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ class State:
 
     def _open(self) -> apsw.Connection:
         make_private(self.path)
-        connection = apsw.Connection(self.path)
+        connection = connect(self.path)
         try:
             connection.set_busy_timeout(10_000)
             version = connection.pragma("user_version")

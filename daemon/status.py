@@ -7,6 +7,7 @@ import time
 
 import apsw
 
+from ..vtables.sources.sqlite_files import connect
 from .catalog import FILE
 from .performance import COLUMNS
 
@@ -90,8 +91,8 @@ def _query_line(row: dict[str, Any], now: float) -> str:
 def _select(path: str, sql: str) -> list[tuple[Any, ...]]:
     """Rows of a file that may not be there, or be an older one."""
     try:
-        connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
-    except apsw.Error:
+        connection = connect(path, apsw.SQLITE_OPEN_READONLY)
+    except (OSError, apsw.Error):
         return []
     try:
         connection.set_busy_timeout(2000)

@@ -138,7 +138,9 @@ class Worker:
         options = self.source.config.options
         tables = catalog()
         tables.leave_out(name.strip() for name in options.disable_tables.split(",") if name.strip())
-        settings = Settings(osquery_patterns=options.osquery_patterns, state=self._state_folder)
+        settings = Settings(
+            osquery_patterns=options.osquery_patterns, read_max=options.read_max, state=self._state_folder
+        )
         database = Database(policy=_READER, catalog=tables, settings=settings)
         path = os.path.join(self._state_folder, "events.db")
         events = Events(database, lambda text: self._status.say(INFO, text), path, begin=False)
@@ -180,6 +182,7 @@ class Worker:
         for fault in config.faults:
             self._status.say(INFO if fault.note else WARNING, str(fault), every=3600)
         self._runner.format, self._runner.epoch = self._format(), options.schedule_epoch
+        self._database.settings.read_max = options.read_max
         self._make_views()
         self._runner.decorations = None
         if not options.disable_decorators:

@@ -11,6 +11,7 @@ import stat
 
 from ..vtables.errors import TableUnavailable
 from ..vtables.files.program import module
+from ..vtables.sources.sqlite_files import check_readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,5 +131,4 @@ def _check_private(path: str) -> None:
     found = os.stat(path)
     if found.st_uid not in (0, os.geteuid()) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise PermissionError(1, "others can write it")
-    with open(path, "rb"):
-        pass
+    check_readable(path)

@@ -14,6 +14,7 @@ import time
 import apsw
 
 from ..vtables.files.write import make_private
+from ..vtables.sources.sqlite_files import connect
 from ..vtables.table import quote
 from .buffer_file import declarations, is_added, last_written, shrink, storable, transact
 from .catalog import catalog
@@ -247,7 +248,7 @@ class Buffer:
     def _open_file(self) -> apsw.Connection:
         before = last_written(self.path)
         make_private(self.path)
-        connection = apsw.Connection(self.path)
+        connection = connect(self.path)
         try:
             self._prepare(connection)
         except _DAMAGED as error:

@@ -177,7 +177,7 @@ class _Hasher:
             if self._pending.get(job.path) is not job:
                 continue
             try:
-                found, _ = digests(_Bound(self._stopped), job.path, KINDS)
+                found, _ = digests(_Until(self._stopped), job.path, KINDS, most=HASHED_BYTES)
                 job.hashes = (*(found[kind] for kind in KINDS), 1)
             except (OSError, ValueError):
                 pass
@@ -185,18 +185,16 @@ class _Hasher:
             _signal(self._wake)
 
 
-class _Bound:
-    """Ends the reading of a file that grew too large, or when all is to end."""
+class _Until:
+    """Ends the reading of a file when all is to end."""
 
     def __init__(self, stopped: threading.Event) -> None:
         self._stopped = stopped
-        self._pieces = 0
 
     def check(self) -> None:
-        """Called before each piece of a MiB is read."""
-        self._pieces += 1
-        if self._stopped.is_set() or self._pieces > (HASHED_BYTES >> 20) + 2:
-            raise OSError("too large")
+        """Called before each piece is read."""
+        if self._stopped.is_set():
+            raise InterruptedError
 
 
 def _signal(wake: int) -> None:

@@ -194,15 +194,17 @@ def database(given: Arguments) -> Database:
     from ..daemon.catalog import catalog
     from ..vtables.database import Database
     from ..vtables.policy import ANALYST, WRITING_ANALYST
-    from ..vtables.settings import STATE, Settings
+    from ..vtables.settings import READ_MAX, STATE, Settings
     from ..vtables.sources.host import Host
 
     root = given.get("root") or ""
     if root and not os.path.isdir(root):
         raise UsageError(f"--root {root} is not a directory")
+    read_max = _size(given, "read-max")
     settings = Settings(
         remote_mounts="remote-mounts" in given,
         osquery_patterns="osquery-patterns" in given,
+        read_max=READ_MAX if read_max is None else read_max,
         state=given.get("state") or STATE,
     )
     policy = WRITING_ANALYST if "writable" in given else ANALYST
@@ -236,14 +238,23 @@ def _stored(db: Database, given: Arguments) -> Callable[[str], bool]:
 
 def limits(given: Arguments) -> Limits:
     """The limits the options ask for."""
-    from ..watchdog.limits import Limits, parse_size
+    from ..watchdog.limits import Limits
 
-    memory = given.get("max-memory")
+    memory = _size(given, "max-memory")
+    return Limits(timeout=given.number("timeout"), memory=memory, rows=given.number("max-rows", int))
+
+
+def _size(given: Arguments, option: str) -> int | None:
+    """A size in bytes, None where the option was not given. UsageError for what is no size."""
+    text = given.get(option)
+    if text is None:
+        return None
+    from ..watchdog.limits import parse_size
+
     try:
-        size = None if memory is None else parse_size(memory)
+        return parse_size(text)
     except ValueError:
-        raise UsageError(f"--max-memory takes a size such as 200M, not {memory!r}") from None
-    return Limits(timeout=given.number("timeout"), memory=size, rows=given.number("max-rows", int))
+        raise UsageError(f"--{option} takes a size such as 200M, not {text!r}") from None
 
 
 def format_of(given: Arguments, default: str) -> str:

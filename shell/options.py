@@ -55,6 +55,7 @@ OPTIONS = (
     Option("no-header", "", "", "leave the names of the columns out"),
     Option("writable", "", "", "let ATTACHed database files be made and written; else they are only read"),
     Option("root", "", "DIR", "read the files of a mounted host instead of this one's"),
+    Option("read-max", "", "SIZE", "size up to which the table hash reads a file, 1G by default"),
     Option("remote-mounts", "", "", "walk into network and FUSE mounts too"),
     Option("osquery-patterns", "", "", "read LIKE on a path as osquery does: no dotfiles, %% only last, directory/"),
     Option("help", "h", "", "show this help"),

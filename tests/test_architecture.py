@@ -99,12 +99,16 @@ def test_every_file_says_what_it_is() -> None:
 # libmagic, what the running kernel alone knows.
 DIRECT = {
     "sources/host.py": {"os.stat", "os.lstat", "os.readlink", "os.listdir", "os.scandir", "os.statvfs", "os.listxattr"}
-    | {"os.getxattr", "os.path.realpath", "files.read", "files.read_once", "files.open_regular", "creation_time"},
+    | {"os.getxattr", "os.path.realpath", "files.read", "files.read_once", "files.use_regular", "creation_time"},
     "sources/tree.py": {"os.open", "os.stat", "os.readlink"},
     "sources/files.py": {"os.open", "os.path.exists"},
     "catalog.py": {"os.scandir", "os.listdir", "open"},
     "sources/history.py": {"os.path.isfile"},
-    "filesystem/magic.py": {"os.path.exists"},
+    "filesystem/magic.py": {"os.path.isfile", "os.path.isdir"},
+    "attaching.py": {"os.path.realpath", "os.path.exists", "os.stat", "read_regular"},
+    "sources/apart.py": {"os.open"},
+    "sources/locked.py": {"os.path.realpath", "os.stat"},
+    "sources/sqlite_files.py": {"os.stat", "os.access"},
     "sources/commands.py": {"os.access"},
     "sources/netns.py": {"os.listdir", "os.stat", "os.readlink", "os.open"},
     "sources/procnet.py": {"read"},
@@ -116,7 +120,7 @@ DIRECT = {
 BY_PATH = {
     *("access", "chdir", "getxattr", "listdir", "listxattr", "lstat", "open", "readlink", "scandir", "stat", "statvfs"),
     *("walk", "fwalk", "exists", "lexists", "isdir", "isfile", "islink", "ismount", "realpath", "getsize", "getmtime"),
-    *("samefile", "read_regular", "read_once", "open_regular", "read", "creation_time"),
+    *("samefile", "read_regular", "read_once", "use_regular", "read", "creation_time"),
 }
 
 

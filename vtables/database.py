@@ -17,6 +17,7 @@ from __future__ import annotations
 import apsw
 
 from .adapter import NotAttached, TableModule
+from .authorizer import Authorizer
 from .catalog import Catalog
 from .constraints import OtherAffinity
 from .errors import HostqlError, QueryCancelled, QueryError, TableUnavailable
@@ -26,6 +27,7 @@ from .script import blank as blank
 from .script import split as split
 from .settings import Settings
 from .sources.host import Host
+from .sources.locked import hold, release
 from .statement import Statement
 
 TYPE_CHECKING = False
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    from .attaching import Attachment
     from .notes import Notes
     from .table import Table
 
@@ -66,13 +69,15 @@ class Database:
         # It says whether it attached one; else the virtual table of that name answers.
         self.provider: Callable[[str], bool] | None = None
         self.not_attached: set[str] = set()
-        self._denied: list[tuple[str, str]] = []
+        self._authorizer = Authorizer(policy)
+        # Files that are attached, by the names to release them.
+        self._held: list[str] = []
         self.statement = self._statement("", ())
         self._result: Result | None = None
         for name in self.catalog:
             self._connect(name)
         register(self.connection, self)
-        self.connection.authorizer = policy.authorizer(self._denied.append)
+        self.connection.authorizer = self._authorizer
 
     def add(self, name: str, table: type[Table]) -> None:
         """Add a table to this database alone. HostqlError for a name that is taken."""
@@ -113,21 +118,12 @@ class Database:
         read, '' for none. Names of tables and schemas are in lower case. Raises HostqlError for a statement that cannot
         be prepared.
         """
-        found: set[tuple[str, str, str, str]] = set()
-        authorize: Any = self.connection.authorizer
-
-        def watch(action: int, one: str | None, two: str | None, schema: str | None, view: str | None) -> int:
-            if action == apsw.SQLITE_READ:
-                found.add(((one or "").lower(), two or "", (schema or "").lower(), (view or "").lower()))
-            allowed: int = authorize(action, one, two, schema, view)
-            return allowed
-
-        self.connection.authorizer = watch
+        found = self._authorizer.reads = set()
         try:
             for offset, text in split(sql):
                 self._start(sql, text, offset, params, traced=False, dry=True)
         finally:
-            self.connection.authorizer = authorize
+            self._authorizer.reads = None
         return found
 
     def make_view(self, name: str, select: str) -> None:
@@ -155,7 +151,7 @@ class Database:
     def own(self, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
         """The rows of a statement that is not a user's: the policy is that temporary views may be made. Raises
         apsw.Error."""
-        authorizer, self.connection.authorizer = self.connection.authorizer, OWN.authorizer(self._denied.append)
+        authorizer, self.connection.authorizer = self.connection.authorizer, OWN.authorizer(lambda refused: None)
         try:
             return self.connection.execute(sql, params).fetchall()
         finally:
@@ -166,6 +162,9 @@ class Database:
         if self._result is not None:
             self._result.close()
         self.connection.close(True)
+        for path in self._held:
+            release(path)
+        self._held.clear()
 
     def __enter__(self) -> Database:
         return self
@@ -174,6 +173,10 @@ class Database:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def prepared(self, cursor: apsw.Cursor) -> None:
+        """A statement was prepared and is about to run. Raises QueryError for one that may not."""
+        self._authorizer.check(cursor)
 
     def _statement(self, sql: str, params: Params) -> Statement:
         def program() -> list[tuple[Any, ...]]:
@@ -192,42 +195,66 @@ class Database:
         if self._result is not None:
             self._result.close()
         self.statement = self._statement(text, params)
-        attached: set[str] = set()
+        asked: set[str] = set()
+        authorizer = self._authorizer
+        authorizer.attachment = attached = None
         while True:
             if traced:
                 self._trace(text, params)
-            self._denied.clear()
+            authorizer.begin()
             try:
                 self._result = Result(self, sql, text, offset, params, dry=dry)
-                return self._result
             except NotAttached as missing:
                 if self.provider is None:
                     raise
                 # Once it is attached, its tables go before the virtual ones of the same name.
-                if missing.table in attached or not self.provider(missing.table):
+                if missing.table in asked or not self.provider(missing.table):
                     self.not_attached.add(missing.table)
-                attached.add(missing.table)
+                asked.add(missing.table)
             except OtherAffinity as found:
                 before, self.statement = self.statement, self._statement(text, params)
                 self.statement.stopped, self.statement.avoided = before.stopped, before.avoided
                 self.statement.avoided.setdefault(found.table, set()).add(found.column)
+            except QueryError as error:
+                if attached is not None:
+                    error.message = error.message.replace(attached.name, attached.path)
+                    error.offset = None
+                attachment = authorizer.attachment
+                if attachment is attached or authorizer.denied:
+                    raise
+                # The authorizer stopped it, to have the file opened by the name that says how.
+                from .attaching import renamed
+
+                attached = attachment
+                text = renamed(text, attachment.name)
+            else:
+                if authorizer.attachment is not None:
+                    self._attached(authorizer.attachment)
+                return self._result
+
+    def _attached(self, attachment: Attachment) -> None:
+        for text in attachment.unseen:
+            self.statement.notes.add("ATTACH", text)
+        if attachment.path:
+            self._held.append(hold(attachment.path))
 
     def attach(self, path: str, schema: str) -> None:
         """Join a database file, to be read only, whatever the policy says of ATTACH. Raises TableUnavailable."""
-        from urllib.parse import quote as quote_path
-
+        from .sources.sqlite_files import check, uri
         from .table import quote
 
         authorizer, self.connection.authorizer = self.connection.authorizer, None
         try:
+            check(path)
             if any(row[1] == schema for row in self.connection.execute("PRAGMA database_list")):
                 # What is known of its tables is read anew.
                 self.connection.execute(f"DETACH {quote(schema)}").fetchall()
-            self.connection.execute(f"ATTACH ? AS {quote(schema)}", (f"file:{quote_path(path)}?mode=ro",)).fetchall()
+            self.connection.execute(f"ATTACH ? AS {quote(schema)}", (uri(path, "mode=ro"),)).fetchall()
+            self._held.append(hold(path))
             # Opened now, so that a file that is no database is told here.
             self.connection.execute(f"SELECT count(*) FROM {quote(schema)}.sqlite_schema").fetchall()
-        except apsw.Error as error:
-            raise TableUnavailable(f"{path} cannot be read: {error}") from error
+        except (OSError, apsw.Error) as error:
+            raise TableUnavailable(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
         finally:
             self.connection.authorizer = authorizer
 
@@ -250,7 +277,7 @@ class Database:
             return error
         from .suggest import explain_error
 
-        return explain_error(error, sql, offset, self.catalog, self.connection, self._denied)
+        return explain_error(error, sql, offset, self.catalog, self.connection, self._authorizer.denied)
 
 
 class Result:
@@ -286,6 +313,7 @@ class Result:
             raise database.error(error, sql, offset) from error
 
     def _prepared(self, cursor: apsw.Cursor, _sql: str, _bindings: Any) -> bool:
+        self._database.prepared(cursor)
         described = cursor.get_description()
         self.columns = tuple([column[0] for column in described])
         self.types = tuple([column[1] or "" for column in described])

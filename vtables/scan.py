@@ -65,6 +65,11 @@ class Scan:
         if self.statement.stopped is not None:
             raise self.statement.stopped
 
+    def stopped(self) -> bool:
+        """For SQLite's progress handler: raises as `check` does, else False, to go on."""
+        self.check()
+        return False
+
     def note(self, text: str, subject: Hashable = None) -> None:
         """Say beside the result what is missing from it; the same text is said once, with how many subjects."""
         self.statement.notes.add(self.table, text, subject)

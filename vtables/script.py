@@ -50,8 +50,12 @@ def blank(sql: str) -> bool:
     return True
 
 
-def bare(sql: str, *, names: bool = True) -> str:
-    """The text with comments and string literals as spaces, all else in its place; without `names`, quoted names too.
+# What quotes names, and all quotes.
+NAMES, QUOTES = '"`[', "'\"`["
+
+
+def bare(sql: str, keep: str = NAMES) -> str:
+    """The text with comments as spaces, and what is in quotes that are not among `keep`; all else stays in its place.
 
     >>> bare("SELECT ':no', :yes -- :no")
     'SELECT      , :yes       '
@@ -68,7 +72,7 @@ def bare(sql: str, *, names: bool = True) -> str:
             continue
         close = sql.find(_CLOSES[mark], place + len(mark))
         at = len(sql) if close < 0 else close + len(_CLOSES[mark])
-        if mark in ("'", "--", "/*") or not names:
+        if mark not in keep:
             pieces.append(sql[kept:place] + " " * (at - place))
             kept = at
 

@@ -62,10 +62,10 @@ def explain_error(
 def _parameter(error: Exception, message: str, sql: str, offset: int) -> QueryError:
     """A parameter without a value, or a bare `?`, which --param cannot name."""
     if isinstance(error, KeyError):
-        found = re.compile(rf"[:@$?]{re.escape(message)}\b").search(bare(sql, names=False), offset)
+        found = re.compile(rf"[:@$?]{re.escape(message)}\b").search(bare(sql, keep=""), offset)
         message, hint = f"a parameter has no value: {message}", f"Give it with --param {message}=VALUE."
     else:
-        found = re.compile(r"\?(?!\d)").search(bare(sql, names=False), offset)
+        found = re.compile(r"\?(?!\d)").search(bare(sql, keep=""), offset)
         message, hint = (
             "a parameter has no name",
             "Write :name and give --param name=VALUE, or ?1, ?2 ... and --param 1=VALUE.",

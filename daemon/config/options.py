@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ...vtables.settings import READ_MAX
 from .values import MAX_INTERVAL, boolean, whole
 
 TYPE_CHECKING = False
@@ -105,6 +106,7 @@ OPTIONS = {
         Option("osquery_patterns", bool, True, "Read LIKE on paths as osquery does, not as written"),
         Option("pack_delimiter", str, "_", "What stands between pack, its name and the query's"),
         Option("pack_refresh_interval", int, 3600, "Seconds between discovery queries of packs"),
+        Option("read_max", int, READ_MAX, "Bytes up to which the table hash reads a file; a larger one has no digest"),
         Option(
             "schedule_default_interval",
             int,
@@ -163,7 +165,7 @@ WITHOUT_MEANING = frozenset(
         "logger_tls_compress logger_tls_endpoint logger_tls_max_lines logger_tls_max_linesize logger_tls_period "
         "logtostderr lxd_socket malloc_trim_threshold nullvalue numeric_monitoring_filesystem_path "
         "numeric_monitoring_plugins numeric_monitoring_pre_aggregation_time output pack pidfile planner profile "
-        "profile_delay proxy_hostname query query_file read_max regex_max_size rocksdb_background_flushes "
+        "profile_delay proxy_hostname query query_file regex_max_size rocksdb_background_flushes "
         "rocksdb_buffer_blocks rocksdb_merge_number rocksdb_write_buffer schedule_lognames schedule_reload "
         "schedule_reload_sql separator stderrthreshold syslog_events_expiry syslog_events_max "
         "syslog_pipe_path syslog_rate_limit table_delay thrift_string_size_limit thrift_timeout thrift_verbose "

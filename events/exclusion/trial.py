@@ -8,6 +8,7 @@ from bisect import bisect_right
 
 import apsw
 
+from ...vtables.sources.sqlite_files import check_readable, connect
 from ..catalog import catalog
 from ..context import Contexts
 from ..stream import event_class
@@ -51,8 +52,8 @@ class Trial:
         self.events = self.dropped = self.unknown = 0
         self.matched = {rule.id: 0 for rule in rules.rules}
         self.samples: dict[int, list[str]] = {rule.id: [] for rule in rules.rules}
-        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
-        self._connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
+        check_readable(path)
+        self._connection = connect(path, apsw.SQLITE_OPEN_READONLY)
         try:
             self._connection.set_busy_timeout(2000)
             for name in self._tables():

@@ -71,4 +71,4 @@ def parameters(sql: str) -> list[str]:
     >>> parameters("select :pid, ':no', @name -- :not")
     ['pid', 'name']
     """
-    return list(dict.fromkeys(_PARAMETER.findall(bare(sql, names=False))))
+    return list(dict.fromkeys(_PARAMETER.findall(bare(sql, keep=""))))

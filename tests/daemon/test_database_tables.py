@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 
 import apsw
+import pytest
 from hostql.daemon.config.model import DatabaseTable
 from hostql.daemon.database_tables import add_tables
 from hostql.tests.conftest import notes, query
 from hostql.vtables.database import Database
+from hostql.vtables.errors import QueryLimitExceeded
+from hostql.watchdog.guard import Breach, Guard
+from hostql.watchdog.limits import Limits
 
 
 def made(path: Path, *urls: str) -> None:
@@ -33,6 +39,56 @@ def test_rows_of_all_files_and_what_cannot_be_read(tmp_path: Path):
         ]
         assert "c.sqlite cannot be read" in notes(db, sql)[0]
         assert len(query(db, f"{sql} WHERE path = '{tmp_path}/b.sqlite'")) == 1
+
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS url FROM n WHERE i < 0"
+
+
+@pytest.mark.parametrize("query", ["SELECT url FROM h", ENDLESS, "SELECT url FROM h ORDER BY url"])
+def test_what_a_file_computes_without_end_is_stopped(tmp_path: Path, query: str):
+    connection = apsw.Connection(f"{tmp_path}/x.db")
+    connection.execute(f"CREATE VIEW h AS {ENDLESS}")
+    connection.close()
+    with Database() as db:
+        assert add_tables(db, [DatabaseTable("hist", f"{tmp_path}/x.db", query, ["url"])]) == []
+
+        def stop(breach: Breach) -> BaseException:
+            reason = QueryLimitExceeded(breach.limit, breach.allowed, breach.used, breach.message)
+            db.cancel(reason)
+            return reason
+
+        with pytest.raises(QueryLimitExceeded, match="timeout"), Guard(Limits(timeout=0.2), stop):
+            list(db.execute("SELECT url FROM hist"))
+        # The next statement is not stopped.
+        assert list(db.execute("SELECT 1")) == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["VACUUM INTO '{}/out.db'", "ATTACH '{}/out.db' AS x", "PRAGMA journal_mode = DELETE", "DELETE FROM urls"],
+)
+def test_a_configured_statement_only_reads(tmp_path: Path, statement: str):
+    made(tmp_path / "a.db", "http://a")
+    with Database() as db:
+        table = DatabaseTable("hist", f"{tmp_path}/a.db", statement.format(tmp_path), ["url"])
+        assert add_tables(db, [table]) == []
+        assert "a.db cannot be read: " in notes(db, "SELECT url FROM hist")[0]
+    assert os.listdir(tmp_path) == ["a.db"]
+
+
+def test_what_is_no_file_is_not_opened(tmp_path: Path):
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link.db").symlink_to("fifo")
+    (tmp_path / "folder.db").mkdir()
+    (tmp_path / "null.db").symlink_to("/dev/null")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{tmp_path}/socket.db")
+        with Database() as db:
+            assert add_tables(db, [DatabaseTable("hist", f"{tmp_path}/%.db", "SELECT 1 AS a", ["a"])]) == []
+            assert notes(db, "SELECT a FROM hist") == [
+                f"hist: {tmp_path}/{name}.db cannot be read: it is {kind}, not a file"
+                for name, kind in (("link", "a FIFO"), ("null", "a device"), ("socket", "a socket"))
+            ]
 
 
 def test_a_name_that_is_taken_is_told():

@@ -191,9 +191,10 @@ def make_private(path: str) -> None:
             raise Refused(f"owned by uid {place.found.st_uid}; remove it", place.path)
         _refuse_planted(place)
         if place.found.st_mode & 0o077 and place.found.st_uid == os.geteuid():
-            file = place.open_found(os.O_RDWR)
-            os.fchmod(file, 0o600)
-            os.close(file)
+            # Only its name is opened: SQLite may have locks on it here (sources/locked.py).
+            handle = place.open_found(os.O_PATH)
+            os.chmod(f"/proc/self/fd/{handle}", 0o600)
+            os.close(handle)
 
 
 def private_folder(path: str) -> None:

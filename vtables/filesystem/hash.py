@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
 import time
 
 from ..scan import Scan
+from ..settings import READ_MAX
 from ..sources.files import counters
 from ..sources.host import LIVE, Host
 from ..sources.text import from_os
@@ -57,11 +59,18 @@ class _Hashed:
     def regular(self) -> bool:
         return stat.S_ISREG(self._stat.st_mode)
 
-    def _digest(self, kind: str) -> str:
+    def _digest(self, kind: str) -> str | None:
         known = self._digests or _cache.get(_key(self._stat))
         if known is None or kind not in known:
             wanted = [name for name in ("md5", "sha1", "sha256") if name == kind or self._scan.wants(name)]
-            found, key = digests(self._scan, self._name, wanted, self._scan.host)
+            most = self._scan.settings.read_max
+            try:
+                found, key = digests(self._scan, self._name, wanted, self._scan.host, most)
+            except TooLarge:
+                from ..functions.human import human_size
+
+                self._scan.note(f"files of more than {human_size(most)} (read_max) have no digest", self.path)
+                return None
             known = {**(known or {}), **found} if key == _key(self._stat) else found
             if key is not None:
                 while len(_cache) >= _REMEMBERED:
@@ -72,34 +81,43 @@ class _Hashed:
         return known[kind]
 
 
+class TooLarge(OSError):
+    """A file is larger than it may be."""
+
+
 def digests(
-    scan: Stoppable, path: str, kinds: list[str], host: Host = LIVE
+    scan: Stoppable, path: str, kinds: list[str], host: Host = LIVE, most: int = READ_MAX
 ) -> tuple[dict[str, str], tuple[int, ...] | None]:
-    """The digests of a file's content, read once, and the key to remember them by. Raises OSError.
+    """The digests of a file's content, read once, and the key to remember them by. Raises OSError: TooLarge for a file
+    of more than `most` bytes, holes included, or that has no end.
 
     No key where the file could change without its key: it changed just now or while it was read, or it is none that
     is stored (a file of /proc says that its size is 0).
     """
+    return host.use_regular(path, lambda fd: _digests(scan, fd, kinds, most))
+
+
+def _digests(scan: Stoppable, fd: int, kinds: list[str], most: int) -> tuple[dict[str, str], tuple[int, ...] | None]:
     hashes = [(kind, hashlib.new(kind)) for kind in kinds]
+    before = os.fstat(fd)
+    if before.st_size > most:
+        raise TooLarge(errno.EFBIG, os.strerror(errno.EFBIG))
     buffer = bytearray(_CHUNK)
     view = memoryview(buffer)
-    fd = host.open_regular(path)
-    try:
-        before = os.fstat(fd)
-        settled = time.time_ns() - before.st_ctime_ns > _UNSURE_NS
-        total = 0
-        while True:
-            scan.check()
-            size = os.readv(fd, [buffer])
-            if not size:
-                break
-            total += size
-            counters.bytes += size
-            for _, digest in hashes:
-                digest.update(view[:size])
-        same = total == before.st_size and _key(os.fstat(fd)) == _key(before)
-    finally:
-        os.close(fd)
+    settled = time.time_ns() - before.st_ctime_ns > _UNSURE_NS
+    total = 0
+    while True:
+        scan.check()
+        size = os.readv(fd, [buffer])
+        if not size:
+            break
+        total += size
+        if total > most:
+            raise TooLarge(errno.EFBIG, os.strerror(errno.EFBIG))
+        counters.bytes += size
+        for _, digest in hashes:
+            digest.update(view[:size])
+    same = total == before.st_size and _key(os.fstat(fd)) == _key(before)
     counters.files += 1
     return {kind: digest.hexdigest() for kind, digest in hashes}, _key(before) if settled and same else None
 
@@ -109,13 +127,20 @@ def _key(found: os.stat_result) -> tuple[int, ...]:
 
 
 class Hash(Table):
-    """Digests of regular files; a symbolic link is followed."""
+    """Digests of regular files; a symbolic link is followed. Files larger than the limit `read_max` have none, and a
+    note says so."""
 
     path = Column(TEXT, "Path", required=True, like=True)
     directory = Column(TEXT, "Directory it is in", required=True, like=True)
-    md5 = Column(TEXT, "MD5 digest in hexadecimal; NULL where the file may not be read", collate="NOCASE")
-    sha1 = Column(TEXT, "SHA-1 digest in hexadecimal; NULL where the file may not be read", collate="NOCASE")
-    sha256 = Column(TEXT, "SHA-256 digest in hexadecimal; NULL where the file may not be read", collate="NOCASE")
+    md5 = Column(
+        TEXT, "MD5 digest in hexadecimal; NULL where the file may not be read or is too large", collate="NOCASE"
+    )
+    sha1 = Column(
+        TEXT, "SHA-1 digest in hexadecimal; NULL where the file may not be read or is too large", collate="NOCASE"
+    )
+    sha256 = Column(
+        TEXT, "SHA-256 digest in hexadecimal; NULL where the file may not be read or is too large", collate="NOCASE"
+    )
     pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
     mount_namespace_id = Column(TEXT, "Not offered; always ''", hidden=True)
 

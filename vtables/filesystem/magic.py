@@ -8,6 +8,7 @@ import stat
 
 from ..errors import TableUnavailable
 from ..scan import Scan
+from ..sources.apart import Apart
 from ..sources.files import name_of
 from ..sources.mounts import would_mount
 from ..sources.text import decode, from_os, to_os
@@ -15,7 +16,7 @@ from ..table import TEXT, Column, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 
@@ -40,37 +41,60 @@ class Magic(Table):
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         databases = scan.equals("magic_db_files") or frozenset([_DATABASES])
         for database in databases:
-            if not isinstance(database, str):
-                continue
-            cookies = [_Cookie(flags | _SYMLINK, database) for flags in (0, _MIME_TYPE, _MIME_ENCODING)]
-            try:
-                for path in scan.equals("path") or ():
-                    for name in to_os(path) if isinstance(path, str) and path and "\0" not in path else ():
-                        row = None if would_mount(scan, name) else _row(scan, name, cookies)
-                        if row is not None:
-                            yield (from_os(name), database, *row)
-            finally:
-                for cookie in cookies:
-                    cookie.close()
+            if isinstance(database, str):
+                yield from _rows(scan, database)
 
 
-def _row(scan: Scan, path: str, cookies: list[_Cookie]) -> list[str] | None:
+def _rows(scan: Scan, database: str) -> Iterator[tuple[Any, ...]]:
+    lines: list[str] = []
+
+    def said(line: str) -> None:
+        lines.append(line)
+        scan.note(f"libmagic: {line}")
+
+    with _thread() as thread:
+        try:
+            cookies = thread.call(lambda: _cookies(database), said)
+        except TableUnavailable as error:
+            error.message = "; ".join([error.message, *lines[:3]])
+            raise
+        try:
+            for path in scan.equals("path") or ():
+                for name in to_os(path) if isinstance(path, str) and path and "\0" not in path else ():
+                    if would_mount(scan, name):
+                        continue
+                    row = _row(scan, name, lambda opened: thread.call(lambda: [c.ask(opened) for c in cookies], said))
+                    if row is not None:
+                        yield (from_os(name), database, *row)
+        finally:
+            for cookie in cookies:
+                cookie.close()
+
+
+def _thread() -> Apart:
+    """Where libmagic works: it prints on standard error what it thinks of a database."""
+    try:
+        return Apart()
+    except OSError as error:
+        raise TableUnavailable(f"libmagic cannot be run here: {error.strerror}") from error
+
+
+def _row(scan: Scan, path: str, ask: Callable[[str], list[str]]) -> list[str] | None:
     scan.check()
     try:
         if not stat.S_ISREG(scan.host.stat(path).st_mode):
             return None
-        fd = scan.host.open_regular(path)
+        # libmagic looks at the mode too, which it does by a name.
+        return scan.host.use_regular(path, lambda fd: ask(name_of(fd, path)))
     except PermissionError:
         scan.denied("files", path)
         return None
     except OSError:
         return None
-    try:
-        # libmagic looks at the mode too, which it does by a name.
-        name = name_of(fd, path)
-        return [cookie.ask(name) for cookie in cookies]
-    finally:
-        os.close(fd)
+
+
+def _cookies(databases: str) -> list[_Cookie]:
+    return [_Cookie(flags | _SYMLINK, databases) for flags in (0, _MIME_TYPE, _MIME_ENCODING)]
 
 
 class _Cookie:
@@ -79,8 +103,9 @@ class _Cookie:
     def __init__(self, flags: int, databases: str) -> None:
         self._library = _library()
         self._handle = self._library.magic_open(flags)
-        existing = ":".join([file for file in databases.split(":") if os.path.exists(file)])
-        if self._library.magic_load(self._handle, existing.encode() or None) != 0:
+        # A FIFO would be waited for.
+        existing = ":".join([file for file in databases.split(":") if os.path.isfile(file) or os.path.isdir(file)])
+        if self._library.magic_load(self._handle, os.fsencode(existing) or None) != 0:
             reason = decode(self._library.magic_error(self._handle) or b"")
             self.close()
             raise TableUnavailable(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _SETTINGS = (
     ("remote_mounts", "Walk into network and FUSE mounts too"),
     ("osquery_patterns", "Read LIKE on the path of a file as osquery does"),
+    ("read_max", "Bytes up to which the table hash reads a file"),
     ("state", "Folder in which an agent keeps what the tables about it show"),
 )
 
@@ -39,7 +40,8 @@ class OsqueryFlags(Table):
         unset = Settings()
         for name, description in _SETTINGS:
             default, value = getattr(unset, name), getattr(scan.settings, name)
-            yield name, "bool" if default is False else "string", description, shown(default), shown(value), 0
+            kind = {bool: "bool", int: "uint64"}.get(type(default), "string")
+            yield name, kind, description, shown(default), shown(value), 0
 
 
 def shown(value: object) -> str:

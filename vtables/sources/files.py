@@ -8,10 +8,16 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from _thread import get_native_id
+
+from .locked import held
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 # No kernel file that hostql reads whole is larger, though a process can make its own command line or environment look
 # like gigabytes (prctl(2), PR_SET_MM); a bigger one is cut, never swallowed.
@@ -44,11 +50,14 @@ def read(path: str, limit: int = LARGEST) -> bytes:
     Opened without blocking, so that a FIFO in a file's place cannot hang the reader, and without becoming a
     controlling terminal. Reads until the end: a seq_file of /proc gives less than a page at a time.
     """
-    return read_descriptor(os.open(path, FLAGS), path, limit)
+    fd = os.open(path, FLAGS)
+    try:
+        return _read_descriptor(fd, path, limit)
+    finally:
+        os.close(fd)
 
 
-def read_descriptor(fd: int, path: str, limit: int = LARGEST) -> bytes:
-    """The bytes of an open file, at most `limit`; closes it. `path` is its name in errors."""
+def _read_descriptor(fd: int, path: str, limit: int) -> bytes:
     try:
         data = os.read(fd, min(limit, ONE_READ))
         if data and len(data) < limit:
@@ -64,33 +73,37 @@ def read_descriptor(fd: int, path: str, limit: int = LARGEST) -> bytes:
     except OSError as error:
         error.filename = path
         raise
-    finally:
-        os.close(fd)
     counters.files += 1
     counters.bytes += len(data)
     return data
 
 
+def reading(path: str, limit: int) -> Callable[[int], bytes]:
+    """For `use_regular`: the bytes of a file, at most `limit`; `path` is its name in errors."""
+    return lambda fd: _read_descriptor(fd, path, limit)
+
+
 def read_regular(path: str, limit: int) -> bytes:
-    """The bytes of a regular file, at most `limit`, as `open_regular` opens it."""
-    return read_descriptor(open_regular(path), path, limit)
+    """The bytes of a regular file, at most `limit`, as `use_regular` opens it."""
+    return use_regular(path, reading(path, limit))
 
 
-def open_regular(path: str) -> int:
-    """A descriptor to read a file of the file system from, where anybody may have put anything in its place.
+def use_regular(path: str, use: Callable[[int], T]) -> T:
+    """What `use` gives for a descriptor to read a file from, where anybody may have put anything in its place.
 
     A FIFO, a socket or a device is not opened (to open one can already do something): OSError says what it is. What was
-    looked at is what is opened, whatever happens to the name meanwhile.
+    looked at is what is opened, whatever happens to the name meanwhile. The descriptor is closed afterwards; for a file
+    on which SQLite has locks here all this is done in another thread, so that it keeps them.
     """
     handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        return open_handle(handle, path, lambda: os.open(path, FLAGS))
+        return use_handle(handle, path, use, lambda: os.open(path, FLAGS))
     finally:
         os.close(handle)
 
 
-def open_handle(handle: int, path: str, again: Callable[[], int]) -> int:
-    """As `open_regular`, for what the descriptor `handle` (O_PATH) stands for.
+def use_handle(handle: int, path: str, use: Callable[[int], T], again: Callable[[], int]) -> T:
+    """As `use_regular`, for what the descriptor `handle` (O_PATH) stands for.
 
     `again` opens it by its name, for a host without /proc.
     """
@@ -100,7 +113,24 @@ def open_handle(handle: int, path: str, again: Callable[[], int]) -> int:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     if kind != stat.S_IFREG and not (kind == stat.S_IFCHR and found.st_rdev == _NULL):
         raise OSError(errno.EINVAL, f"it is {_KINDS.get(kind, 'something else')}, not a file", path)
+
+    def used() -> T:
+        fd = _opened(handle, found, path, again)
+        try:
+            return use(fd)
+        finally:
+            os.close(fd)
+
+    if not held(found):
+        return used()
+    from .apart import apart
+
+    return apart(used)
+
+
+def _opened(handle: int, found: os.stat_result, path: str, again: Callable[[], int]) -> int:
     try:
+        # Of the process: it may be another thread that has descriptors of its own.
         return os.open(f"/proc/self/fd/{handle}", FLAGS)
     except FileNotFoundError:
         fd = again()
@@ -114,8 +144,8 @@ def open_handle(handle: int, path: str, again: Callable[[], int]) -> int:
 
 
 def name_of(fd: int, path: str) -> str:
-    """A name that leads to what is open, for those that take no descriptor; `path` where no /proc is mounted."""
-    name = f"/proc/self/fd/{fd}"
+    """A name by which any thread opens what is open in this one; `path` where no /proc is mounted."""
+    name = f"/proc/self/task/{get_native_id()}/fd/{fd}"
     return name if os.path.exists(name) else path
 
 

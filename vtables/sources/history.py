@@ -8,6 +8,7 @@ import time
 import apsw
 
 from ..files.write import make_private
+from .sqlite_files import connect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class History:
     def __init__(self, path: str) -> None:
         self.path = path
         make_private(path)
-        self._connection = apsw.Connection(path)
+        self._connection = connect(path)
         self._connection.set_busy_timeout(_BUSY_MS)
         for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", _SCHEMA):
             self._connection.execute(statement).fetchall()
@@ -70,7 +71,7 @@ def entries(path: str, newest_first: bool = False) -> Iterator[Row]:
     """
     if not os.path.isfile(path):
         return
-    connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
+    connection = connect(path, apsw.SQLITE_OPEN_READONLY)
     connection.set_busy_timeout(_BUSY_MS)
     try:
         yield from connection.execute(

@@ -83,16 +83,19 @@ class Host:
         return self.read_regular(path, files.ONE_READ) if self._trees else files.read_once(path)
 
     def read_regular(self, path: str, limit: int) -> bytes:
-        """The bytes of a regular file, at most `limit` of them; see `open_regular`."""
-        return files.read_descriptor(self.open_regular(path), path, limit)
+        """The bytes of a regular file, at most `limit` of them; see `use_regular`."""
+        return self.use_regular(path, files.reading(path, limit))
 
-    def open_regular(self, path: str) -> int:
-        """A descriptor to read from; OSError says what it is if it is no regular file, which is then not opened."""
+    def use_regular(self, path: str, use: Callable[[int], T]) -> T:
+        """What `use` gives for a descriptor to read from, which is closed afterwards. OSError says what it is if it is
+        no regular file, which is then not opened."""
         if not self._trees:
-            return files.open_regular(path)
-        return self._at(
-            path, lambda handle: files.open_handle(handle, path, lambda: self._open(path, files.FLAGS | os.O_NOFOLLOW))
-        )
+            return files.use_regular(path, use)
+
+        def again() -> int:
+            return self._open(path, files.FLAGS | os.O_NOFOLLOW)
+
+        return self._at(path, lambda handle: files.use_handle(handle, path, use, again))
 
     def stat(self, path: str) -> os.stat_result:
         """As os.stat."""

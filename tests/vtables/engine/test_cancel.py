@@ -76,6 +76,7 @@ def test_in_a_digest_of_a_huge_file(db: Database, tmp_path: Path) -> None:
     path = tmp_path / "huge"
     path.touch()
     os.truncate(path, HUGE)
+    db.settings.read_max = HUGE
     before = counters.bytes
     cancel_when_begun(db, "SELECT md5, sha256 FROM hash WHERE path = begin()", str(path))
     assert counters.bytes - before < HUGE // 100

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hostql.vtables.database import Database
@@ -158,6 +161,135 @@ def test_a_file_left_by_a_crash_is_not_repaired(file: Path, tmp_path: Path):
 def test_a_file_that_is_not_there_is_not_made(tmp_path: Path):
     assert "unable to open database" in refusal(ANALYST, f"ATTACH '{tmp_path}/none.db' AS kept")
     assert not list(tmp_path.iterdir())
+
+
+NOTHING_WRITTEN = [
+    "VACUUM",
+    "VACUUM main",
+    "VACUUM INTO '{new}'",
+    "VACUUM INTO ('{new}' || '')",
+    "VACUUM /* hidden */ main INTO '{new}'",
+    "VACUUM kept INTO '{new}'",
+    "ATTACH 'file:{new}?mode=rwc' AS x; SELECT * FROM x.sqlite_schema",
+    "ATTACH 'file:{kept}?vfs=unix-dotfile' AS x; SELECT * FROM x.t",
+    "ATTACH '{new}' || '' AS x",
+    "ATTACH ? AS x",
+    "ATTACH '{new}' AS x",
+    "ATTACH ':memory:' AS x; CREATE TABLE x.y (a)",
+    "ATTACH '' AS x; CREATE TABLE x.y (a)",
+    "PRAGMA wal_checkpoint",
+    "PRAGMA temp_store_directory = '{folder}'",
+    "PRAGMA optimize",
+    "PRAGMA schema_version = 7",
+    "PRAGMA kept.incremental_vacuum",
+    "SELECT * FROM pragma_wal_checkpoint",
+    "CREATE TEMP TABLE x (a); CREATE TEMP TRIGGER y INSERT ON x BEGIN DELETE FROM kept.t; END; INSERT INTO x SELECT 1",
+    "INSERT INTO kept.t SELECT 2 RETURNING a",
+    "WITH x AS (SELECT 2) INSERT INTO kept.t SELECT * FROM x",
+    "REPLACE INTO kept.t VALUES (2)",
+    "ANALYZE kept",
+    "CREATE VIRTUAL TABLE kept.x USING fts5(a)",
+    "BEGIN IMMEDIATE; DELETE FROM kept.t; COMMIT",
+]
+
+
+@pytest.mark.parametrize("sql", NOTHING_WRITTEN)
+@pytest.mark.parametrize("policy", [READ_ONLY, ANALYST], ids=lambda policy: policy.name)
+def test_nothing_is_written_and_no_file_is_made(file: Path, tmp_path: Path, policy: Policy, sql: str):
+    before = file.read_bytes()
+    attach = f"ATTACH '{file}' AS kept; " if policy.attach else ""
+    said = refusal(policy, attach + sql.format(new=tmp_path / "new.db", kept=file, folder=tmp_path))
+    assert said
+    assert file.read_bytes() == before and [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+def test_a_writing_analyst_copies_a_database(file: Path, tmp_path: Path):
+    with Database(policy=WRITING_ANALYST) as database:
+        run(database, f"ATTACH '{file}' AS kept; VACUUM kept; VACUUM kept INTO '{tmp_path}/new.db'")
+        assert run(database, f"ATTACH '{tmp_path}/new.db' AS copy; SELECT a FROM copy.t") == [(1,)]
+
+
+@pytest.mark.parametrize("policy", [ANALYST, WRITING_ANALYST], ids=lambda policy: policy.name)
+@pytest.mark.parametrize("kind", ["fifo", "socket", "device", "directory"])
+@pytest.mark.parametrize("name", ["{}", "file:{}", "file://localhost{}?mode=ro#x"])
+def test_only_a_file_is_attached(tmp_path: Path, policy: Policy, kind: str, name: str):
+    path = tmp_path / "x"
+    with socket.socket(socket.AF_UNIX) as listener:
+        if kind == "fifo":
+            os.mkfifo(path)
+        elif kind == "socket":
+            listener.bind(str(path))
+        elif kind == "device":
+            path.symlink_to("/dev/null")
+        else:
+            path.mkdir()
+        (tmp_path / "a b").symlink_to(path)
+        for each in (path, tmp_path / "a b"):
+            written = str(each).replace(" ", "%20") if name.startswith("file:") else str(each)
+            assert f"it is a {kind.replace('fifo', 'FIFO')}, not a file" in refusal(
+                policy, f"ATTACH '{name.format(written)}' AS x"
+            )
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ATTACH '{}' AS kept",
+        'attach database "{}" as kept',
+        "ATTACH /* 'x' */ ('{}') /* AS y */ AS kept -- z",
+        "-- ATTACH 'none' AS kept\nATTACH '{}' AS 'kept'",
+        "ATTACH 'file:{}' AS kept",
+        "ATTACH 'file://localhost{}?mode=ro&cache=private' AS kept",
+        "ATTACH 'file:{}?immutable=1' AS kept",
+    ],
+)
+def test_a_file_is_attached_however_its_name_is_written(tmp_path: Path, sql: str):
+    file = tmp_path / "it's a 100%25 [file].db"
+    made = sqlite3.connect(file)
+    made.executescript("CREATE TABLE t (a); INSERT INTO t VALUES (1);")
+    made.close()
+    name = quote(str(file)) if "file:" in sql else str(file)
+    with Database(policy=ANALYST) as database:
+        run(database, sql.format(name.replace("'", "''") if '"' not in sql else name))
+        assert run(database, "SELECT a FROM kept.t") == [(1,)]
+        assert run(database, "SELECT file FROM pragma_database_list WHERE name = 'kept'") == [(str(file),)]
+
+
+def logged(path: Path) -> sqlite3.Connection:
+    """A database with a write-ahead log."""
+    made = sqlite3.connect(path)
+    made.executescript("PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1);")
+    return made
+
+
+def test_no_index_is_made_of_a_log_that_nobody_has_open(tmp_path: Path):
+    writer = logged(tmp_path / "live.db")
+    for ending in ("", "-wal"):
+        (tmp_path / f"crashed.db{ending}").write_bytes((tmp_path / f"live.db{ending}").read_bytes())
+    writer.close()
+    (tmp_path / "link.db").symlink_to("live.db")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with Database(policy=ANALYST) as database:
+        result = database.execute(f"ATTACH '{tmp_path}/link.db' AS closed")
+        assert list(result.notes) == [
+            f"ATTACH: {tmp_path}/link.db is read as it is now, not what is written to it later"
+        ]
+        assert run(database, "SELECT a FROM closed.t") == [(1,)]
+        result = database.execute(f"ATTACH '{tmp_path}/crashed.db' AS crashed")
+        assert list(result.notes)[1] == f"ATTACH: what is only in {tmp_path}/crashed.db-wal is not seen"
+        assert run(database, "SELECT count(*) FROM crashed.sqlite_schema") == [(0,)]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_log_that_somebody_writes_is_read(tmp_path: Path):
+    writer = logged(tmp_path / "live.db")
+    with Database(policy=ANALYST) as database:
+        assert list(database.execute(f"ATTACH '{tmp_path}/live.db' AS live").notes) == []
+        assert run(database, "SELECT a FROM live.t") == [(1,)]
+        writer.execute("INSERT INTO t VALUES (2)")
+        writer.commit()
+        assert run(database, "SELECT a FROM live.t") == [(1,), (2,)]
+    writer.close()
 
 
 def test_a_writing_analyst_keeps_rows_in_a_file(tmp_path: Path):

@@ -124,6 +124,7 @@ def test_the_digest_of_a_large_file_stops_when_cancelled(db: Database, tree: Pat
     """A file of 1 TiB without blocks: its digest would take an hour."""
     with (tree / "large").open("wb") as file:
         file.truncate(1 << 40)
+    db.settings.read_max = 1 << 40
     errors = []
 
     def hash_it() -> None:
@@ -140,6 +141,30 @@ def test_the_digest_of_a_large_file_stops_when_cancelled(db: Database, tree: Pat
     db.cancel()
     reader.join(timeout=60)
     assert [type(error) for error in errors] == [QueryCancelled]
+
+
+@pytest.mark.parametrize("sizes, hashed", [([10, 11], ["a"]), ([0, 10], ["a", "b"]), ([1 << 40, 11], [])])
+def test_larger_files_than_are_read_have_no_digest(db: Database, tmp_path: Path, sizes: list[int], hashed: list[str]):
+    """Holes count, for a digest takes them as zeros."""
+    db.settings.read_max = 10
+    for name, size in zip("ab", sizes):
+        (tmp_path / name).touch()
+        os.truncate(tmp_path / name, size)
+    sql = f"SELECT path, md5, sha256 FROM hash WHERE path LIKE '{tmp_path}/%' ORDER BY path"
+    rows = query(db, sql)
+    assert [Path(row["path"]).name for row in rows] == ["a", "b"]
+    assert [Path(row["path"]).name for row in rows if row["md5"] and row["sha256"]] == hashed
+    assert [row["md5"] for row in rows].count(None) == 2 - len(hashed)
+    times = " (2 times)" if not hashed else ""
+    told = [f"hash: files of more than 10 B (read_max) have no digest{times}"]
+    assert notes(db, sql) == (told if len(hashed) < 2 else [])
+
+
+def test_a_file_without_end_has_no_digest(db: Database):
+    """Its size is said to be 0, and it has an entry for each page that a process could have."""
+    db.settings.read_max = 1 << 20
+    (row,) = query(db, f"SELECT md5 FROM hash WHERE path = '/proc/{os.getpid()}/pagemap'")
+    assert row["md5"] is None
 
 
 def test_without_a_path_the_error_shows_how(db: Database):
