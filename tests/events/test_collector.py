@@ -66,13 +66,20 @@ class Piped(Publisher):
 
 
 class Unable(Piped):
-    """One that never works."""
+    """The first choice for process_events, that never works."""
 
-    name = "audit"
+    name = PROCESSES.publishers[0]
     tier = 0
+    why = Unavailable("there is no way here", "boot with one")
 
     def open(self, tables: frozenset[str], options: Options) -> None:
-        raise Unavailable("there is no audit here", "boot with audit=1")
+        raise self.why
+
+
+class Second(Piped):
+    """The second choice."""
+
+    name = PROCESSES.publishers[1]
 
 
 @pytest.fixture
@@ -129,12 +136,23 @@ def test_what_makes_no_sense_is_lost_alone_and_counted(tmp_path: Path, pipe: int
 
 def test_a_publisher_that_cannot_work_says_why(tmp_path: Path, pipe: int):
     path = tmp_path / "events.db"
-    running = collector(path, Unable, Piped)
-    running._report()
-    assert rows(path, "SELECT name, state, reason FROM event_publishers WHERE state <> 'running'") in (
-        [("audit", "unavailable", "there is no audit here; boot with audit=1")],
-        [("audit", "standby", "")],
-    )
+    running = collector(path, Unable, Second)
+    found = rows(path, "SELECT name, state, tables, reason FROM event_publishers ORDER BY tier")
+    assert found == [
+        (Unable.name, "unavailable", "", "there is no way here; boot with one"),
+        (Second.name, "running", "process_events", ""),
+    ]
+    running.close()
+
+
+def test_a_publisher_that_cannot_work_says_why_though_nothing_would_help(
+    tmp_path: Path, pipe: int, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "events.db"
+    monkeypatch.setattr(Unable, "why", Unavailable("there is no way here"))
+    running = collector(path, Unable)
+    found = rows(path, "SELECT name, state, reason FROM event_publishers")
+    assert found == [(Unable.name, "unavailable", "there is no way here")]
     running.close()
 
 
