@@ -29,7 +29,10 @@ def end() -> NoReturn:
     """Run the command line and end the process without taking the interpreter apart, which would cost 2 ms of 20."""
     import atexit
 
+    from .shell.messages import take_over
+
     gc.set_threshold(_COLLECT_EVERY)
+    take_over()
     code = main()
     atexit._run_exitfuncs()
     sys.stdout.flush()

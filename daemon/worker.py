@@ -84,6 +84,8 @@ class Worker:
         )
         self._database, self._runner = self._engine()
         self._use_config()
+        if self.state.problem:
+            self._status.say(ERROR, self.state.problem)
 
     def run(self) -> None:
         """Until `stopping`."""

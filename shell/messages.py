@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from ..vtables.errors import HostqlError, QueryError
 from .formats.safe import printable
 
@@ -53,6 +55,20 @@ def write_error(error: HostqlError, out: TextIO) -> None:
     """Print an error."""
     out.write("\n".join(error_lines(error)) + "\n")
     out.flush()
+
+
+def take_over() -> None:
+    """Have nothing printed by Python itself: no warnings, unless it was asked for them (python -W), and errors that
+    nobody can catch, in a destructor, as notes."""
+    import _warnings
+
+    if not sys.warnoptions:
+        _warnings.filters.insert(0, ("ignore", None, Warning, None, 0))
+
+    def note(unraisable: sys.UnraisableHookArgs) -> None:
+        write_notes([f"{unraisable.exc_type.__name__}: {unraisable.exc_value}"], sys.stderr)
+
+    sys.unraisablehook = note
 
 
 def write_notes(notes: Iterable[str], out: TextIO) -> None:

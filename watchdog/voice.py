@@ -14,8 +14,13 @@ LARGEST = 1 << 20
 
 
 def say(text: str) -> bool:
-    """Say a line, as much of it as a pipe with any room takes at once (pipe(7)); False where it could not be said."""
-    raw = text.encode("utf-8", "backslashreplace")
+    """Say a line, as much of it as a pipe with any room takes at once (pipe(7)); False where it could not be said.
+
+    What could drive a terminal is escaped: names of files and what libraries say are in it.
+    """
+    if not text.isprintable():
+        text = "".join([c if c.isprintable() else c.encode("unicode_escape").decode() for c in text])
+    raw = text.encode()
     if len(raw) >= select.PIPE_BUF:
         raw = raw[: select.PIPE_BUF - 4] + b"..."
     raw += b"\n"

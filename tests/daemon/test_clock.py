@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from hostql.daemon.loggers.filesystem import FILES
-from hostql.daemon.loggers.logger import SNAPSHOT
+from hostql.daemon.loggers.logger import SNAPSHOT, STATUS
 from hostql.daemon.worker import Worker
 
 DAY = 86_400
@@ -45,3 +45,17 @@ def test_a_clock_that_jumps(worker: Worker, tmp_path: Path) -> None:
         "hour": [now, later, back + 3600, back + 7200, now, now + 7200],
         "pack_p_q": [now, later, back + 7200, now, now + 7200],
     }
+
+
+def test_a_state_that_was_damaged_is_told(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    (tmp_path / "state").mkdir(mode=0o700)
+    (tmp_path / "state/daemon.db").write_bytes(b"no database" * 500)
+    config = tmp_path / "hostql.conf"
+    config.write_text(json.dumps({"options": {"logger_path": str(tmp_path / "log")}}))
+    config.chmod(0o600)
+    worker = Worker(str(config), str(tmp_path / "state"))
+    worker.close()
+    lines = [json.loads(line) for line in (tmp_path / "log" / FILES[STATUS]).read_text().splitlines()]
+    (told,) = [line for line in lines if "daemon.db" in line["message"]]
+    assert told["severity"] == "error" and "it was put aside as" in told["message"]

@@ -135,3 +135,24 @@ def test_where_no_file_can_be(name: str):
     assert done.returncode == 1
     assert "cannot write" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("options, warned", [([], False), (["-W", "default"], True)])
+def test_python_itself_prints_nothing(options: list[str], warned: bool):
+    """Warnings, and errors in destructors, of tables that other packages bring."""
+    code = """
+import sys, warnings
+from hostql import __main__
+class Faulty:
+    def __del__(self):
+        raise ValueError("\x1b[2J")
+def main():
+    warnings.warn("old", DeprecationWarning)
+    Faulty()
+    return 0
+__main__.main = main
+__main__.end()
+"""
+    done = subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=True)
+    assert "note: ValueError: \\x1b[2J\n" in done.stderr
+    assert ("DeprecationWarning: old" in done.stderr) == warned

@@ -35,6 +35,12 @@ def said(text: str, to: int) -> bool:
     return bool(in_child(lambda: None, act))
 
 
+def test_what_could_drive_a_terminal_is_escaped() -> None:
+    code = "from hostql.watchdog.voice import say; say('a\x1b]0;t\x07\\u202e\\n\\x9bé\\udcff')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stderr == "a\\x1b]0;t\\x07\\u202e\\n\\x9bé\\udcff\n".encode()
+
+
 def test_a_line_is_said_or_what_of_it_has_room() -> None:
     done = subprocess.run([sys.executable, "-c", DELIVERY], capture_output=True, check=True)
     assert done.stdout.split() == [b"True"] * 3
