@@ -47,7 +47,7 @@ class SuidBin(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         users = {user.uid: user.username for user in reversed(users_of(scan))}
-        groups = {gid: name for name, gid, _ in reversed(groups_of(scan))}
+        groups = {gid: name for name, gid, *_ in reversed(groups_of(scan))}
         for folder in _FOLDERS:
             if not scan.host.isdir(folder):
                 continue

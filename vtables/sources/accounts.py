@@ -1,10 +1,14 @@
-"""Users and groups from /etc/passwd and /etc/group, by the lines that glibc takes (passwd(5), group(5))."""
+"""Users and groups from /etc/passwd and /etc/group, by the lines that glibc takes, and from systemd's user database.
+
+passwd(5), group(5). An account that both have is there twice, the one of /etc first: programs find that by its name.
+"""
 
 from __future__ import annotations
 
 from .configuration import understood
 from .nss_files import SPACE, entries, is_nis, note_nis, text_for_libc, unsigned
 from .text import from_os
+from .userdb import group_records, user_records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,17 +21,20 @@ _PASSWD, _GROUP = "/etc/passwd", "/etc/group"
 
 
 class User:
-    """One line of passwd."""
+    """One line of passwd, or a user record; `source` is the file it is in."""
 
-    __slots__ = ("description", "directory", "gid", "shell", "uid", "username")
+    __slots__ = ("description", "directory", "gid", "shell", "source", "uid", "username")
 
-    def __init__(self, username: str, uid: int, gid: int, description: str, directory: str, shell: str) -> None:
+    def __init__(
+        self, username: str, uid: int, gid: int, description: str, directory: str, shell: str, source: str = _PASSWD
+    ) -> None:
         self.username = username
         self.uid = uid
         self.gid = gid
         self.description = description
         self.directory = directory
         self.shell = shell
+        self.source = source
 
 
 def parse_passwd(text: str) -> Iterator[User | None]:
@@ -61,7 +68,12 @@ def parse_group(text: str) -> Iterator[tuple[str, int, list[str]] | None]:
 def users_of(scan: Scan) -> list[User]:
     """The users of the scanned host; a note says how many lines were broken, or that there is no passwd file."""
     found = scan.shared("passwd", lambda: list(parse_passwd(_text(scan, _PASSWD))))
-    return list(understood(scan, _PASSWD, found))
+    users = list(understood(scan, _PASSWD, found))
+    for user in user_records(scan):
+        # What would break a line of passwd, nss-systemd(8) makes a space.
+        description = (user.text("realName") or user.name).translate({10: " ", 58: " "})
+        users.append(User(user.name, user.id, user.gid, description, user.directory, user.shell, user.source))
+    return users
 
 
 def all_users(scan: Scan, uids: frozenset[Any] | None, names: frozenset[Any] | None) -> list[User]:
@@ -85,15 +97,16 @@ def all_users(scan: Scan, uids: frozenset[Any] | None, names: frozenset[Any] | N
             # There is no such user.
             continue
     return [
-        User(from_os(u.pw_name), u.pw_uid, u.pw_gid, from_os(u.pw_gecos), from_os(u.pw_dir), from_os(u.pw_shell))
+        User(*map(from_os, (u.pw_name,)), u.pw_uid, u.pw_gid, *map(from_os, (u.pw_gecos, u.pw_dir, u.pw_shell)), "")
         for u in found
     ]
 
 
-def groups_of(scan: Scan) -> list[tuple[str, int, list[str]]]:
-    """The groups of the scanned host, with notes as for users."""
+def groups_of(scan: Scan) -> list[tuple[str, int, list[str], str]]:
+    """(name, gid, members, file) of the groups of the scanned host, with notes as for users."""
     found = scan.shared("group", lambda: list(parse_group(_text(scan, _GROUP))))
-    return list(understood(scan, _GROUP, found))
+    groups = [(*group, _GROUP) for group in understood(scan, _GROUP, found)]
+    return groups + [(group.name, group.id, group.texts("members"), group.source) for group in group_records(scan)]
 
 
 def signed(id: int) -> int:

@@ -30,10 +30,13 @@ def text_of(scan: Scan, path: str, *, expected: bool = True, limit: int = LARGES
     return decode(raw)
 
 
-def bytes_of(scan: Scan, path: str, *, expected: bool = True, limit: int = LARGEST, whole: bool = True) -> bytes:
+def bytes_of(
+    scan: Scan, path: str, *, expected: bool = True, limit: int = LARGEST, whole: bool = True, cut: bool = True
+) -> bytes:
     """The bytes of a file, as `text_of` gives its text.
 
-    Of one larger than `limit` the whole lines before it, with a note if the file is wanted `whole`.
+    Of one larger than `limit` the whole lines before it, with a note if the file is wanted `whole`; nothing, with a
+    note, of one that makes no sense when it is `cut`.
     """
     shown = from_os(path)
     scan.tried("files", shown)
@@ -49,6 +52,9 @@ def bytes_of(scan: Scan, path: str, *, expected: bool = True, limit: int = LARGE
     else:
         if len(raw) <= limit:
             return raw
+        if not cut:
+            scan.note(f"{shown} is larger than {limit >> 10} KiB and is not read")
+            return b""
         if whole:
             scan.note(f"{shown} is too large: only its first {limit >> 10} KiB were read")
         return raw[: raw.rfind(b"\n", 0, limit) + 1 or limit]

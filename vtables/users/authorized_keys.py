@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ..scan import Scan
+from ..sources.accounts import users_of
 from ..sources.configuration import understood
 from ..sources.homes import in_homes
 from ..sources.text import lines
+from ..sources.userdb import privileged, user_records
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -54,14 +56,17 @@ def _cut_options(line: str) -> tuple[str, str]:
 
 
 class AuthorizedKeys(Table):
-    """Public keys that may log in as a local user, from the file in each home directory."""
+    """Public keys that may log in as a local user, from the file in each home directory and from user records.
+
+    sshd asks for the keys of records where it is set up so: AuthorizedKeysCommand userdbctl, as systemd ships it.
+    """
 
     uid = Column(BIGINT, "User that may be logged in as", key=True)
     algorithm = Column(TEXT, "Kind of key, such as ssh-ed25519")
     key = Column(TEXT, "The public key, in base64")
     options = Column(TEXT, "Options before the key; '' for none")
     comment = Column(TEXT, "Comment after the key")
-    key_file = Column(TEXT, "File the key is in")
+    key_file = Column(TEXT, "File or service the key is in")
     pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
 
     typical_rows = 20
@@ -71,3 +76,11 @@ class AuthorizedKeys(Table):
         for uid, path, text in in_homes(scan, _FILES):
             for key in understood(scan, path, parse_authorized_keys(text)):
                 yield (uid, *key, path, 0)
+        records = user_records(scan)
+        # A name stands for its first account: keys of a record let one log in as that, though it is not the record's.
+        uids = {user.username: user.uid for user in reversed(users_of(scan))} if records else {}
+        for record in records:
+            found = privileged(scan, record)
+            keys = "" if found is None else "\n".join(found.texts("sshAuthorizedKeys", "privileged"))
+            for key in understood(scan, record.source, parse_authorized_keys(keys)):
+                yield (uids[record.name], *key, found.source if found else "", 0)

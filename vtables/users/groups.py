@@ -1,4 +1,4 @@
-"""The table `groups`: local groups (/etc/group)."""
+"""The table `groups`: local groups (/etc/group, group records)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ if TYPE_CHECKING:
 
 
 class Groups(Table):
-    """Local groups."""
+    """Local groups: those of /etc/group and the records of systemd's user database (userdbctl(1))."""
 
     gid = Column(BIGINT, "Group id", key=True)
     gid_signed = Column(BIGINT, "Group id as a signed 32-bit number")
     groupname = Column(TEXT, "Name of the group")
     pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
 
+    source = Column(TEXT, "File that has the group")
+
     typical_rows = 50
     examples = ["SELECT groupname FROM groups WHERE gid = 0;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        for name, gid, _ in groups_of(scan):
-            yield gid, signed(gid), name, 0
+        for name, gid, _, source in groups_of(scan):
+            yield gid, signed(gid), name, 0, source

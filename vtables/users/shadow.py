@@ -1,4 +1,4 @@
-"""The table `shadow`: ages and state of passwords (shadow(5)); never the hashes themselves."""
+"""The table `shadow`: ages and state of passwords (shadow(5), user records); never the hashes themselves."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from ..scan import Scan
 from ..sources.accounts import signed
 from ..sources.configuration import understood
 from ..sources.nss_files import SPACE, entries, is_nis, note_nis, text_for_libc, unsigned
+from ..sources.userdb import privileged, user_records
 from ..table import BIGINT, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from ..sources.userdb import Record
 
 _FILE = "/etc/shadow"
 
@@ -57,7 +59,10 @@ def password_status(password: str) -> tuple[str, str]:
 
 
 class Shadow(Table):
-    """Local users' password ages and whether the password is locked, empty or active; needs root."""
+    """Local users' password ages and whether the password is locked, empty or active; needs root.
+
+    Beside the lines of /etc/shadow a row for each record of systemd's user database (userdbctl(1)).
+    """
 
     password_status = Column(TEXT, "locked, empty or active")
     hash_alg = Column(TEXT, "Algorithm of the hash as crypt(5) marks it: y yescrypt, 6 SHA-512, 5 SHA-256, 1 MD5")
@@ -70,6 +75,8 @@ class Shadow(Table):
     flag = Column(BIGINT, "Reserved; NULL where empty")
     username = Column(TEXT, "Login name", key=True)
 
+    source = Column(TEXT, "File or service that has the account")
+
     typical_rows = 40
     examples = ["SELECT username, password_status, hash_alg FROM shadow WHERE password_status <> 'locked';"]
 
@@ -77,4 +84,27 @@ class Shadow(Table):
         text = note_nis(scan, _FILE, text_for_libc(scan, _FILE))
         for name, password, (change, *ages, flag) in understood(scan, _FILE, parse_shadow(text)):
             numbers = [-1 if age is None else signed(age) for age in ages]
-            yield (*password_status(password), None if change is None else signed(change), *numbers, flag, name)
+            yield (*password_status(password), None if change is None else signed(change), *numbers, flag, name, _FILE)
+        for user in user_records(scan):
+            found = privileged(scan, user)
+            if found is not None:
+                yield _of_record(found)
+
+
+def _of_record(user: Record) -> tuple[Any, ...]:
+    """The row that nss-systemd(8) makes of a record: without a password nobody can log in by one."""
+    password = next(iter(user.texts("hashedPassword", "privileged")), "!*")
+    ages = [_days(user, f"passwordChange{of}USec") for of in ("Min", "Max", "Warn", "Inactive")]
+    # Locked is what expired on the day after the first.
+    locked = user.fields.get("locked") is True
+    expire = 1 if locked else _days(user, "notAfterUSec")
+    status, kind = password_status(password)
+    change = _days(user, "lastPasswordChangeUSec")
+    numbers = [-1 if age is None else age for age in (*ages, expire)]
+    return ("locked" if locked else status, kind, change, *numbers, None, user.name, user.source)
+
+
+def _days(user: Record, key: str) -> int | None:
+    """Microseconds of a record as whole days."""
+    value = user.fields.get(key)
+    return value // 86_400_000_000 if type(value) is int and 0 <= value < 1 << 63 else None

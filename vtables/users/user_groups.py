@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.accounts import groups_of, users_of
+from ..sources.userdb import memberships
 from ..table import BIGINT, Column, Table
 
 TYPE_CHECKING = False
@@ -22,9 +23,14 @@ class UserGroups(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[int, int]]:
         by_member: dict[str, list[int]] = {}
-        for _, gid, members in groups_of(scan):
+        gids: dict[str, int] = {}
+        for name, gid, members, _ in groups_of(scan):
+            gids.setdefault(name, gid)
             for member in members:
                 by_member.setdefault(member, []).append(gid)
+        for member, group in memberships(scan):
+            if group in gids:
+                by_member.setdefault(member, []).append(gids[group])
         seen = set()
         for user in users_of(scan):
             for gid in [user.gid, *by_member.get(user.username, [])]:

@@ -1,4 +1,4 @@
-"""The table `users`: local user accounts (/etc/passwd), and where asked all that getpwent(3) knows."""
+"""The table `users`: local user accounts (/etc/passwd, user records), and where asked all that getpwent(3) knows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Users(Table):
-    """User accounts of the host; with `include_remote = 1` those of a directory service (LDAP, SSSD) too."""
+    """User accounts of the host; with `include_remote = 1` those of a directory service (LDAP, SSSD) too.
+
+    Local are those of /etc/passwd, the records of systemd's user database (userdbctl(1)) and users of systemd-homed.
+    """
 
     uid = Column(BIGINT, "User id", key=True)
     gid = Column(BIGINT, "Id of the primary group")
@@ -29,6 +32,8 @@ class Users(Table):
         INTEGER, "1 to ask the name services, which know users of a directory, too", additional=True, hidden=True
     )
 
+    source = Column(TEXT, "File or service that has the account; '' where the name services were asked")
+
     typical_rows = 40
     examples = [
         "SELECT username, uid, directory FROM users WHERE shell LIKE '%sh';",
@@ -40,4 +45,4 @@ class Users(Table):
             found = all_users(scan, scan.equals("uid"), scan.equals("username")) if remote else users_of(scan)
             for user in found:
                 ids = (user.uid, user.gid, signed(user.uid), signed(user.gid))
-                yield (*ids, user.username, user.description, user.directory, user.shell, "", 0, remote)
+                yield (*ids, user.username, user.description, user.directory, user.shell, "", 0, remote, user.source)

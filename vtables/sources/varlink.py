@@ -1,0 +1,47 @@
+"""Calls of Varlink services of the running host: JSON with a NUL after each message, over a UNIX socket (varlink.org)."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+# A service that is silent for so long is taken to be stuck.
+_SECONDS = 5.0
+# Of all replies to one call.
+_LARGEST = 16 << 20
+
+
+def call(path: str, method: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The parameters of each reply, where there may be several. Raises OSError where the service does not answer so.
+
+    An error that the service answers with ends the replies: io.systemd.UserDatabase.NoRecordFound and the like.
+    """
+    import json
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_SECONDS)
+        connection.connect(path)
+        connection.sendall(json.dumps({"method": method, "parameters": parameters, "more": True}).encode() + b"\0")
+        rest, size = b"", 0
+        while True:
+            received = connection.recv(1 << 16)
+            size += len(received)
+            if not received or size > _LARGEST:
+                raise ConnectionResetError(f"{path} did not answer to the end")
+            *messages, rest = (rest + received).split(b"\0")
+            for message in messages:
+                try:
+                    reply = json.loads(message)
+                except (ValueError, RecursionError):
+                    reply = None
+                if not isinstance(reply, dict):
+                    raise ConnectionResetError(f"{path} answered with something else than JSON")
+                if "error" in reply:
+                    return
+                if isinstance(reply.get("parameters"), dict):
+                    yield reply["parameters"]
+                if reply.get("continues") is not True:
+                    return
