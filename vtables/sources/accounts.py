@@ -96,10 +96,11 @@ def all_users(scan: Scan, uids: frozenset[Any] | None, names: frozenset[Any] | N
         except (KeyError, OverflowError, TypeError, ValueError):
             # There is no such user.
             continue
-    return [
-        User(*map(from_os, (u.pw_name,)), u.pw_uid, u.pw_gid, *map(from_os, (u.pw_gecos, u.pw_dir, u.pw_shell)), "")
-        for u in found
-    ]
+    users = []
+    for u in found:
+        name, description, directory, shell = map(from_os, (u.pw_name, u.pw_gecos, u.pw_dir, u.pw_shell))
+        users.append(User(name, u.pw_uid, u.pw_gid, description, directory, shell, ""))
+    return users
 
 
 def groups_of(scan: Scan) -> list[tuple[str, int, list[str], str]]:

@@ -33,9 +33,7 @@ class LastLogin:
 
     __slots__ = ("host", "service", "source", "time", "tty", "uid", "user")
 
-    def __init__(
-        self, user: str, uid: int | None, time: int, tty: str, host: str, service: str, source: str
-    ) -> None:
+    def __init__(self, user: str, uid: int | None, time: int, tty: str, host: str, service: str, source: str) -> None:
         self.user = user
         self.uid = uid
         self.time = time

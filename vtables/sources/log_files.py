@@ -7,7 +7,6 @@ from .text import from_os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-
     from ..scan import Scan
 
 # Of one file, compressed or not: of a larger one the beginning is read, with a note.
@@ -64,8 +63,10 @@ def logs_of(scan: Scan, path: str) -> list[LogFile]:
 def _is_one(name: str, log: str) -> bool:
     """Whether a name in a folder is the log's or one of logrotate's.
 
-    >>> [_is_one(name, "wtmp") for name in ("wtmp", "wtmp.1", "wtmp-20260301", "wtmp.2.gz", "wtmp.db", "wtmpx", "wtmp.")]
-    [True, True, True, True, False, False, False]
+    >>> [_is_one(name, "wtmp") for name in ("wtmp", "wtmp.1", "wtmp-20260301", "wtmp.2.gz")]
+    [True, True, True, True]
+    >>> [_is_one(name, "wtmp") for name in ("wtmp.db", "wtmpx", "wtmp.")]
+    [False, False, False]
     """
     for ending in _COMPRESSED:
         if name.endswith(ending):

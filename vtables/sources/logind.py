@@ -1,4 +1,4 @@
-"""Sessions as systemd-logind keeps them: a file of assignments for each in /run/systemd/sessions, which anybody may read.
+"""Sessions as systemd-logind keeps them: a file of assignments for each, which anybody may read.
 
 Where utmp is gone these are who is logged in; who(1) reads them since coreutils 9.3 through sd-login(3), which is these
 files too, so nothing is asked of logind itself.

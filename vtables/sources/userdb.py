@@ -25,7 +25,14 @@ _SERVICES = tuple(f"/run/systemd/userdb/io.systemd.{name}" for name in ("Home", 
 _LARGEST = 1 << 20
 # What a record may say for some machines alone, of what is read here.
 _PER_MACHINE = frozenset(
-    ("uid", "gid", "shell", "locked", "notAfterUSec", *(f"passwordChange{of}USec" for of in ("Min", "Max", "Warn", "Inactive")))
+    (
+        "uid",
+        "gid",
+        "shell",
+        "locked",
+        "notAfterUSec",
+        *(f"passwordChange{of}USec" for of in ("Min", "Max", "Warn", "Inactive")),
+    )
 )
 # Ids that stand for no user: those of 32 and of 16 bits that all are one.
 _NOBODY = (0xFFFFFFFF, 0xFFFF)
@@ -136,9 +143,8 @@ def memberships(scan: Scan) -> list[tuple[str, str]]:
     found = []
     for name, folder in _files(scan, ".membership").items():
         user, colon, group = name[: -len(".membership")].partition(":")
-        if colon and user and group and scan.host.isfile(f"{folder}/{name}"):
-            if scan.host.stat(f"{folder}/{name}").st_size:
-                found.append((from_os(user), from_os(group)))
+        if colon and user and group and _has_content(scan, f"{folder}/{name}"):
+            found.append((from_os(user), from_os(group)))
     return found
 
 
@@ -153,10 +159,10 @@ def privileged(scan: Scan, user: Record) -> Record | None:
         scan.note(f"{from_os(path)} is no user record")
     elif "privileged" in fields:
         return Record(user.name, user.id, {**user.fields, "privileged": fields["privileged"]}, from_os(path))
-    return None if not raw and _forbidden(scan, path) else user
+    return None if not raw and _has_content(scan, path) else user
 
 
-def _forbidden(scan: Scan, path: str) -> bool:
+def _has_content(scan: Scan, path: str) -> bool:
     try:
         return scan.host.stat(path).st_size > 0
     except OSError:

@@ -1,4 +1,4 @@
-"""Calls of Varlink services of the running host: JSON with a NUL after each message, over a UNIX socket (varlink.org)."""
+"""Calls of Varlink services of the running host (varlink.org): JSON with a NUL after each message, over a socket."""
 
 from __future__ import annotations
 
