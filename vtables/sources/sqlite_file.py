@@ -43,6 +43,7 @@ def rows_of(scan: Scan, path: str, table: str, columns: Sequence[str]) -> Iterat
     if not files:
         return
     shown = from_os(path)
+    _complete(files["main"])
     vfs = _Memory(files)
     try:
         connection = apsw.Connection("/main", flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs.vfs_name)
@@ -88,6 +89,16 @@ def _copied(scan: Scan, path: str) -> Files | None:
     return before
 
 
+def _complete(main: bytearray) -> None:
+    """Zeros for what a file that was cut short has lost, so that SQLite reads the rest of it.
+
+    The header has the size of a page, where 1 is 65,536, and their number (https://www.sqlite.org/fileformat.html).
+    """
+    page = int.from_bytes(main[16:18], "big")
+    size = (65536 if page == 1 else page) * int.from_bytes(main[28:32], "big")
+    main.extend(bytes(max(0, min(size, LARGEST) - len(main))))
+
+
 def _plain_rows(
     scan: Scan, connection: apsw.Connection, table: str, columns: Sequence[str], size: int
 ) -> Iterator[tuple[Any, ...]]:
@@ -105,6 +116,9 @@ def _plain_rows(
         return
     if not str(found[0][0]).upper().startswith("CREATE TABLE "):
         raise apsw.SQLError(f"{table} is no plain table")
+    hidden = connection.execute("SELECT max(hidden) FROM pragma_table_xinfo(?)", (table,)).fetchall()
+    if hidden[0][0]:
+        raise apsw.SQLError(f"{table} has columns that are computed")
 
     def authorize(action: int, first: str | None, *_: str | None) -> int:
         read = action == apsw.SQLITE_READ and str(first).lower() == table.lower()

@@ -162,10 +162,6 @@ def utc(time: int, form: str) -> str:
     return datetime.fromtimestamp(time, timezone.utc).strftime(form)
 
 
-def test_a_host_without_utmp_says_so(open_root: Callable[..., Database]) -> None:
-    assert "no utmp file" in notes(open_root(), "SELECT * FROM logged_in_users")[0]
-
-
 @pytest.fixture
 def ssh(tmp_path: Path) -> Path:
     """A root with one user, ann, and her ~/.ssh."""
