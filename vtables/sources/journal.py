@@ -31,8 +31,7 @@ _BLOCK, _BLOCKS, _VALUES = 1 << 16, 256, 1 << 16
 # More of one value than any message that is looked for has.
 _LONGEST = 4096
 _LARGEST_ARRAY = 64 << 20
-# Steps between two checks.
-_CHECKED = 1024
+_CIRCLE = "its objects lead to each other in a circle"
 
 
 class DamagedError(Exception):
@@ -53,8 +52,8 @@ class Journal:
         self._size = os.fstat(fd).st_size
         self._blocks: dict[int, bytes] = {}
         self._values: dict[int, tuple[str, str]] = {}
-        # Objects and items that were looked at: there is no room for more in a file that is not damaged.
-        self._steps = 0
+        # Bytes of what was looked at: there are no more of them in a file that is not damaged.
+        self._seen = 0
         self.unread = 0
         header = self._read(0, _LAST_AT + 8)
         if not header.startswith(_SIGNATURE):
@@ -92,7 +91,8 @@ class Journal:
                     if first:
                         yield first
                         yield from self._array(array)
-                head = struct.unpack_from("<Q", body, 32)[0]
+                # The newest value stands first; what was written later leads to what was written earlier.
+                head = _link(body, 32, lambda after, before=head: after < before)
 
     def _field_objects(self) -> Iterator[tuple[str, int]]:
         """(name, offset of its first value) of each field of the file."""
@@ -101,7 +101,7 @@ class Journal:
             while offset:
                 body = self._object(offset, _FIELD, 40 + 256)
                 yield decode(body[40:]), struct.unpack_from("<Q", body, 32)[0]
-                offset = struct.unpack_from("<Q", body, 24)[0]
+                offset = _link(body, 24, lambda after, before=offset: after > before)
 
     def _array(self, offset: int) -> Iterator[int]:
         """What the chain of arrays that begins here holds."""
@@ -109,13 +109,13 @@ class Journal:
             body = self._object(offset, _ARRAY, _LARGEST_ARRAY)
             if int.from_bytes(body[8:16], "little") > len(body):
                 raise DamagedError("an array of it is too large")
-            self._step(len(body) // 8)
+            self._step(len(body))
             for (item,) in struct.iter_unpack("<I" if self._compact else "<Q", _whole(body[24:], self._compact)):
                 # The rest of the last array is not used yet.
                 if not item:
                     return
                 yield item
-            offset = struct.unpack_from("<Q", body, 16)[0]
+            offset = _link(body, 16, lambda after, before=offset: after > before)
 
     def _value(self, offset: int) -> tuple[str, str]:
         """(field, value) of a data object; ('', '') of one that is compressed in a way that cannot be undone here."""
@@ -136,7 +136,7 @@ class Journal:
 
     def _object(self, offset: int, kind: int, limit: int) -> bytes:
         """The first bytes of an object, its header among them; never fewer than each of its kind has."""
-        self._step(1)
+        self._step(_SMALLEST[_ARRAY])
         for _ in range(2):
             head = self._read(offset, 16)
             size = int.from_bytes(head[8:], "little")
@@ -146,12 +146,12 @@ class Journal:
             self._blocks.clear()
         raise DamagedError(f"there is no object of type {kind} at {offset}")
 
-    def _step(self, count: int) -> None:
-        if (self._steps + count) // _CHECKED != self._steps // _CHECKED:
+    def _step(self, size: int) -> None:
+        if (self._seen + size) // _BLOCK != self._seen // _BLOCK:
             self._check()
-        self._steps += count
-        if self._steps * 4 > self._size:
-            raise DamagedError("its objects lead to each other in a circle")
+        self._seen += size
+        if self._seen > 2 * self._size:
+            raise DamagedError(_CIRCLE)
 
     def _read(self, offset: int, size: int) -> bytes:
         if offset < 0 or offset + size > self._size:
@@ -174,6 +174,14 @@ class Journal:
 
 
 _SMALLEST = {_DATA: 64, _FIELD: 40, _ENTRY: 64, _ARRAY: 24}
+
+
+def _link(body: bytes, at: int, onward: Callable[[int], bool]) -> int:
+    """The offset of the next object of a chain, 0 at its end."""
+    after: int = struct.unpack_from("<Q", body, at)[0]
+    if after and not onward(after):
+        raise DamagedError(_CIRCLE)
+    return after
 
 
 def journals_of(scan: Scan) -> list[str]:

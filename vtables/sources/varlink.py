@@ -25,14 +25,18 @@ def call(path: str, method: str, parameters: dict[str, Any]) -> Iterator[dict[st
         connection.settimeout(_SECONDS)
         connection.connect(path)
         connection.sendall(json.dumps({"method": method, "parameters": parameters, "more": True}).encode() + b"\0")
-        rest, size = b"", 0
+        parts: list[bytes] = []
+        size = 0
         while True:
             received = connection.recv(1 << 16)
             size += len(received)
             if not received or size > _LARGEST:
                 raise ConnectionResetError(f"{path} did not answer to the end")
-            *messages, rest = (rest + received).split(b"\0")
-            for message in messages:
+            for number, piece in enumerate(received.split(b"\0")):
+                if number == 0:
+                    parts.append(piece)
+                    continue
+                message, parts = b"".join(parts), [piece]
                 try:
                     reply = json.loads(message)
                 except (ValueError, RecursionError):
