@@ -92,7 +92,7 @@ class Journal:
                         yield first
                         yield from self._array(array)
                 # The newest value stands first; what was written later leads to what was written earlier.
-                head = _link(body, 32, lambda after, before=head: after < before)
+                head = _link(body, 32, head, forward=False)
 
     def _field_objects(self) -> Iterator[tuple[str, int]]:
         """(name, offset of its first value) of each field of the file."""
@@ -101,7 +101,7 @@ class Journal:
             while offset:
                 body = self._object(offset, _FIELD, 40 + 256)
                 yield decode(body[40:]), struct.unpack_from("<Q", body, 32)[0]
-                offset = _link(body, 24, lambda after, before=offset: after > before)
+                offset = _link(body, 24, offset)
 
     def _array(self, offset: int) -> Iterator[int]:
         """What the chain of arrays that begins here holds."""
@@ -115,7 +115,7 @@ class Journal:
                 if not item:
                     return
                 yield item
-            offset = _link(body, 16, lambda after, before=offset: after > before)
+            offset = _link(body, 16, offset)
 
     def _value(self, offset: int) -> tuple[str, str]:
         """(field, value) of a data object; ('', '') of one that is compressed in a way that cannot be undone here."""
@@ -176,10 +176,10 @@ class Journal:
 _SMALLEST = {_DATA: 64, _FIELD: 40, _ENTRY: 64, _ARRAY: 24}
 
 
-def _link(body: bytes, at: int, onward: Callable[[int], bool]) -> int:
-    """The offset of the next object of a chain, 0 at its end."""
+def _link(body: bytes, at: int, offset: int, *, forward: bool = True) -> int:
+    """The offset of the object after the one at `offset` in a chain that runs one way, 0 at its end."""
     after: int = struct.unpack_from("<Q", body, at)[0]
-    if after and not onward(after):
+    if after and (after > offset) is not forward:
         raise DamagedError(_CIRCLE)
     return after
 
