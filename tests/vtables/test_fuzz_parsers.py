@@ -5,6 +5,7 @@ A parser gives records or leaves them out; it raises nothing but what it documen
 
 from __future__ import annotations
 
+import struct
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -31,9 +32,12 @@ from hostql.vtables.services.startup_items import parse_desktop
 from hostql.vtables.sources import procfs
 from hostql.vtables.sources.accounts import User, parse_group, parse_passwd
 from hostql.vtables.sources.apt import Source, parse_deb822, parse_list
+from hostql.vtables.sources.auth_messages import parse_message, parse_syslog
 from hostql.vtables.sources.containers import container_of
 from hostql.vtables.sources.cpuinfo import parse_cpuinfo
 from hostql.vtables.sources.hardware_ids import Names, parse_ids
+from hostql.vtables.sources.lastlog import parse_lastlog, shape_of
+from hostql.vtables.sources.logind import parse_session
 from hostql.vtables.sources.mounts import Mount, parse_mountinfo
 from hostql.vtables.sources.netlink import attributes
 from hostql.vtables.sources.private_keys import parse_private_key
@@ -42,6 +46,7 @@ from hostql.vtables.sources.shell_history import parse_history
 from hostql.vtables.sources.sock_diag import Socket, parse_inet, parse_unix
 from hostql.vtables.sources.text import clean, decode, integer, lines, to_os
 from hostql.vtables.sources.unitfiles import parse_unit
+from hostql.vtables.sources.userdb import parse_record
 from hostql.vtables.sources.utmp import Login, parse_utmp
 from hostql.vtables.system.cpu_time import parse_cpu_times
 from hostql.vtables.system.os_version import parse_os_release
@@ -61,6 +66,7 @@ KEY = (
     b"b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZWQyNTUxOQAAACA=\n"
     b"-----END OPENSSH PRIVATE KEY-----\n"
 )
+LASTLOG = struct.pack("<i32s256s", 1700000000, b"pts/1", b"host")
 LOGIN = b"\x07\0\0\0" + (77).to_bytes(4, "little") + b"pts/0".ljust(32, b"\0") + b"ts/0" + b"ann".ljust(32, b"\0")
 CHAIN = b'{"chain": {"family": "ip", "table": "t", "name": "c", "hook": "input"}}'
 RULE = b'{"rule": {"family": "ip", "table": "t", "chain": "c", "handle": 2, "expr": [{"accept": null}]}}'
@@ -90,6 +96,16 @@ PARAGRAPHS: list[tuple[Callable[[str], Iterable[Any]], bytes]] = [
 TEXTS: list[tuple[Parser, bytes]] = [
     *RECORDS,
     *PARAGRAPHS,
+    (parse_session, b'# x\nUSER=ann\nREMOTE_HOST="a \\"b\\""\n'),
+    (
+        lambda text: parse_record(text, "m", "h"),
+        b'{"uid": 1, "perMachine": [{"matchHostname": "h", "shell": "/x"}], "binding": {"m": {"uid": 2}}}',
+    ),
+    (lambda text: parse_message("sshd", text), b"Failed password for invalid user x from y from h port 5 ssh2"),
+    (
+        lambda text: parse_message("su", text),
+        b"pam_unix(su:auth): authentication failure; logname= uid=0 euid=0 tty= ruser= rhost=h  user=a",
+    ),
     (password_status, b"!$6$a$b"),
     (parse_ids, b"8086  Intel\n\t1237  440FX\n\t\t1af4 1100  Qemu\nC 02  Network\n\t00  Ethernet\n"),
     (parse_unit, b"[Unit]\nDescription=A\\\n b\n# x\n[Timer]\nOnCalendar=daily\nOnCalendar=Mon\n"),
@@ -114,6 +130,11 @@ BYTES: list[tuple[Parser, bytes]] = [
     (procfs.parse_environ, b"A=1\0B=x=y\0junk\0"),
     (procfs.parse_cgroup, b"1:cpu:/a\n0::/user.slice\n"),
     (procfs.parse_boot_time, b"cpu 1 2\nbtime 1700000000\n"),
+    (
+        lambda raw: parse_syslog(raw, 1.7e9, None),
+        b"Mar  1 10:00:00 h su[7]: a failure\n2026-03-01T10:00:00Z h su: Fail\n",
+    ),
+    (lambda raw: parse_lastlog([(0, raw)], shape_of([(0, raw)])), LASTLOG * 2),
     (parse_utmp, LOGIN.ljust(384, b"\0") * 2),
     (lambda raw: attributes(raw, 2), bytes([0, 0, 5, 0, 3, 0, 65, 0, 0, 0])),
     (lambda raw: parse_inet(raw, 6), b"\x02\x01\0\0" + bytes(68)),

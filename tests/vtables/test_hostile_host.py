@@ -41,6 +41,10 @@ etc/systemd/system/a.service etc/systemd/system/b.timer etc/systemd/system/c.wan
 etc/xdg/autostart/a.desktop run/utmp var/log/wtmp usr/share/misc/pci.ids usr/share/misc/usb.ids run/udev/data/b8:0
 usr/lib/node_modules/a/package.json usr/lib/node_modules/@a/b/package.json bin/su tmp/x
 usr/lib/python3/dist-packages/a-1.dist-info/METADATA usr/lib/python3/dist-packages/b-1.egg-info
+var/lib/wtmpdb/wtmp.db var/lib/wtmpdb/wtmp_20260301.db var/lib/lastlog/lastlog2.db var/log/lastlog var/log/btmp
+var/log/btmp.1 var/log/auth.log var/log/secure var/log/auth.log.2.gz var/log/journal/a/system.journal
+run/log/journal/a/system.journal run/systemd/sessions/1 etc/userdb/ann.user etc/userdb/ann.user-privileged
+etc/userdb/ann.group etc/userdb/ann:adm.membership etc/localtime etc/hostname var/lib/dpkg/updates/0000
 """.split()
 HOME_FILES = """
 .ssh/authorized_keys .ssh/authorized_keys2 .ssh/known_hosts .ssh/config .ssh/id_rsa .bash_history .zsh_history

@@ -23,6 +23,7 @@ _FOLDERS = ("/etc/userdb", "/run/userdb", "/run/host/userdb", "/usr/local/lib/us
 # those that systemd makes for a service while it runs. The others look into files themselves, or ask services.
 _SERVICES = tuple(f"/run/systemd/userdb/io.systemd.{name}" for name in ("Home", "DynamicUser"))
 _LARGEST = 1 << 20
+_LONGEST_NAME = 4096
 # What a record may say for some machines alone, of what is read here.
 _PER_MACHINE = frozenset(
     (
@@ -183,7 +184,7 @@ def _records(scan: Scan, ending: str, name_key: str, id_key: str) -> Iterator[Re
     files = _files(scan, ending)
     if not files:
         return
-    machine = text_of(scan, "/etc/machine-id", expected=False).strip()
+    machine = text_of(scan, "/etc/machine-id", expected=False, limit=_LONGEST_NAME).strip()
     host = _host_name(scan)
     seen = set()
     for file in sorted(files, key=lambda file: (_is_number(file[: -len(ending)]), file)):
@@ -227,7 +228,7 @@ def _host_name(scan: Scan) -> str:
         import os
 
         return os.uname().nodename
-    return text_of(scan, "/etc/hostname", expected=False).strip()
+    return text_of(scan, "/etc/hostname", expected=False, limit=_LONGEST_NAME).strip()
 
 
 def _number(value: Any) -> int | None:
