@@ -1,27 +1,36 @@
-"""The table `deb_packages`: Debian packages (dpkg(1), the file /var/lib/dpkg/status)."""
+"""The table `deb_packages`: Debian packages (dpkg(1), its file status and its folder updates)."""
 
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.configuration import text_of, understood
+from ..sources.configuration import names_in, text_of, understood
 from ..sources.text import integer, lines
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
 
 ADMINDIR = "/var/lib/dpkg"
 # Ten thousand packages make some 15 MB.
 _LARGEST = 64 << 20
+# How often the files are read until dpkg has written none of them meanwhile.
+_TRIES = 3
+# Fields that dpkg keeps for a package of whatever state, and their spelling here; dpkg takes any (deb822(5)).
+_NAMES = (
+    *("Package", "Version", "Source", "Installed-Size", "Architecture", "Multi-Arch", "Status", "Maintainer"),
+    *("Section", "Priority"),
+)
+_SPELLING = {name.lower(): name for name in _NAMES}
+_KEPT = ("Section", "Priority")
 
 
 def parse_status(text: str) -> Iterator[dict[str, str] | None]:
     r"""The fields of each package by name, the first line of a longer field alone; None for one without a name.
 
-    >>> list(parse_status("Package: a\nVersion: 1-2\nDescription: x\n more\n\nPackage: b\n"))
+    >>> list(parse_status("Package: a\nversion: 1-2\nDescription: x\n more\n\nPackage: b\n"))
     [{'Package': 'a', 'Version': '1-2', 'Description': 'x'}, {'Package': 'b'}]
     """
     for block in lines(text, "\n\n"):
@@ -29,13 +38,67 @@ def parse_status(text: str) -> Iterator[dict[str, str] | None]:
         for line in block.split("\n"):
             name, colon, value = line.partition(":")
             if colon and line[:1] not in (" ", "\t"):
-                fields[name] = value.strip()
+                fields[_SPELLING.get(name.lower(), name)] = value.strip()
         if block.strip():
             yield fields if fields.get("Package") else None
 
 
+def merge(packages: list[dict[str, str]], updates: Iterable[dict[str, str]]) -> None:
+    """Put newer states of packages in the places of those they had, or at the end.
+
+    Of a package that several architectures may have at once (`Multi-Arch: same`) each has its own.
+
+    >>> packages = [{"Package": "a", "Version": "1", "Section": "x"}]
+    >>> merge(packages, [{"Package": "a", "Version": "2"}, {"Package": "b"}])
+    >>> packages
+    [{'Section': 'x', 'Package': 'a', 'Version': '2'}, {'Package': 'b'}]
+    """
+    places: dict[tuple[str, str], int] = {}
+    for place, fields in enumerate(packages):
+        places[_instance(fields)] = place
+    for update in updates:
+        place = places.setdefault(_instance(update), len(packages))
+        if place == len(packages):
+            packages.append(update)
+        else:
+            old = packages[place]
+            packages[place] = {**{name: old[name] for name in _KEPT if name in old}, **update}
+
+
+def _instance(fields: dict[str, str]) -> tuple[str, str]:
+    return fields["Package"], fields.get("Architecture", "") if fields.get("Multi-Arch") == "same" else ""
+
+
+def packages_of(scan: Scan, admindir: str) -> list[dict[str, str]]:
+    """The packages of which there is something on the host: not what is `not-installed`, as dpkg-query(1).
+
+    While dpkg runs, and after it died, the newest states are in files of the folder updates; their names are numbers.
+    """
+    file, folder = f"{admindir}/status", f"{admindir}/updates"
+    packages: list[dict[str, str]] = []
+    for _ in range(_TRIES):
+        before = _written(scan, file)
+        packages = list(understood(scan, file, parse_status(text_of(scan, file, limit=_LARGEST)), "paragraph"))
+        updates = [f"{folder}/{name}" for name in names_in(scan, folder) if name.isascii() and name.isdigit()]
+        for path in updates:
+            text = text_of(scan, path, expected=False)
+            merge(packages, understood(scan, path, parse_status(text), "paragraph"))
+        if _written(scan, file) == before:
+            break
+    return [fields for fields in packages if fields.get("Status", "").rpartition(" ")[2] not in ("", "not-installed")]
+
+
+def _written(scan: Scan, file: str) -> tuple[int, int] | None:
+    """What tells a version of a file from the one that was put in its place."""
+    try:
+        found = scan.host.stat(file)
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
 class DebPackages(Table):
-    """Packages dpkg knows: installed ones, and those removed whose configuration is left."""
+    """Packages dpkg knows: installed ones, wholly or in part, and those removed whose configuration is left."""
 
     name = Column(TEXT, "Name of the package")
     version = Column(TEXT, "Version", collate="VERSION_DPKG")
@@ -58,8 +121,7 @@ class DebPackages(Table):
         for admindir in scan.equals("admindir") or [ADMINDIR]:
             if not isinstance(admindir, str) or not admindir.startswith("/"):
                 continue
-            file = f"{admindir}/status"
-            for fields in understood(scan, file, parse_status(text_of(scan, file, limit=_LARGEST)), "paragraph"):
+            for fields in packages_of(scan, admindir):
                 get = fields.get
                 version = get("Version", "")
                 yield (
