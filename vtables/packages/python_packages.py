@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.configuration import names_in, text_of
-from ..sources.homes import homes
-from ..sources.text import from_os, lines, to_os
+from ..sources.text import clean, from_os, lines
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
+from ._places import asked_for, owner_of, places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,44 +14,79 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-_ROOTS = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64")
-# Below a home: packages of the user, of Pythons that pyenv built, of programs that pipx installed.
-_HOME_ROOTS = (".local/lib", ".pyenv/versions/*/lib", ".local/share/pipx/venvs/*/lib", ".local/pipx/venvs/*/lib")
+# Folders that hold pythonX.Y/site-packages: the system's Pythons, programs of `pipx install --global`, conda's.
+_CONDA = ("conda", "*conda3", "*forge3", "mambaforge")
+_ROOTS = (
+    *("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64", "/opt/pipx/venvs/*/lib", "/opt/pipx/shared/lib"),
+    *(f"/opt/{each}/lib" for each in _CONDA),
+    *(f"/opt/{each}/envs/*/lib" for each in _CONDA),
+    *("/opt/pyenv/versions/*/lib", "/usr/local/pyenv/versions/*/lib", "/opt/python/*/lib"),
+)
+# Below a home: what `pip install --user` made; Pythons of pyenv, asdf, mise, uv and conda; programs of pipx and uv.
+_HOME_ROOTS = (
+    ".local/lib",
+    *(f".pyenv/versions/*/{each}lib" for each in ("", "envs/*/")),
+    *(f"{each}/installs/python/*/lib" for each in (".asdf", ".local/share/mise", ".local/share/rtx")),
+    *(f".local/share/uv/{each}/*/lib" for each in ("python", "tools")),
+    *(f"{each}/{of}lib" for each in (".local/share/pipx", ".local/pipx") for of in ("venvs/*/", "shared/")),
+    *(f"{each}/{of}lib" for each in (*_CONDA, "micromamba", ".conda") for of in ("", "envs/*/")),
+    # Virtual environments of pipenv, poetry, hatch and virtualenvwrapper.
+    *(
+        f"{each}/*/lib"
+        for each in (".local/share/virtualenvs", ".cache/pypoetry/virtualenvs", ".virtualenvs", ".venvs")
+    ),
+    ".local/share/hatch/env/virtual/*/*/*/lib",
+)
+# Other virtual environments: those that lie in a home, and in a folder of a home by a name that they often have.
+_ENVIRONMENTS = ("*", "*/.venv", "*/venv", "*/env")
 _FOLDERS = ("site-packages", "dist-packages")
+_LARGEST = 1 << 20
 
 
 def parse_metadata(text: str) -> dict[str, str]:
-    r"""The header fields by name, the first of each; what follows the empty line is left out.
+    r"""The header fields by name in small letters, the first of each; what follows the empty line is left out.
 
-    >>> parse_metadata("Name: a\nVersion: 1\nClassifier: x\nClassifier: y\n\nName: no\n")
-    {'Name': 'a', 'Version': '1', 'Classifier': 'x'}
+    >>> parse_metadata("Name: a\nSummary: in\n  two lines\nClassifier: x\nclassifier: y\n\nName: no\n")
+    {'name': 'a', 'summary': 'in two lines', 'classifier': 'x'}
     """
     found: dict[str, str] = {}
-    for line in lines(text.partition("\n\n")[0]):
+    last = ""
+    for line in lines(text.replace("\r\n", "\n").partition("\n\n")[0]):
+        if line[:1] in (" ", "\t"):
+            if last:
+                found[last] = f"{found[last]} {line.strip()}".strip()
+            continue
         name, colon, value = line.partition(":")
-        if colon and line[:1] not in (" ", "\t"):
-            found.setdefault(name, value.strip())
+        # A field that was there before is not continued either.
+        last = name.lower() if colon and name.lower() not in found else ""
+        if last:
+            found[last] = value.strip()
     return found
 
 
 class PythonPackages(Table):
-    """Python distributions of the system's Pythons, of users' ~/.local, pyenv and pipx.
+    """Python distributions of the system's Pythons, of conda and pipx, and of those in homes.
 
-    Virtual environments are not looked for; `directory = '/srv/app/.venv/lib/python3.11/site-packages'` reads one.
+    In homes these are of `pip install --user`, pyenv, asdf, mise, uv, pipx, conda, and virtual environments up to a
+    folder below the home; `directory = '/srv/app/.venv/lib/python3.11/site-packages'` reads any other.
     """
 
     name = Column(TEXT, "Name of the distribution")
     uid = Column(BIGINT, "User in whose home it is; 0 for the system's", key=True)
     version = Column(TEXT, "Version", collate="VERSION")
     summary = Column(TEXT, "What it is, in a line")
-    author = Column(TEXT, "Author")
-    license = Column(TEXT, "Licence, as the author wrote it")
+    author = Column(TEXT, "Author, or the author's address where there is nothing else")
+    license = Column(TEXT, "Licence: an SPDX expression, or what the author wrote")
     path = Column(TEXT, "Its metadata folder or file")
     directory = Column(TEXT, "Folder of packages it is in, with a slash at the end; any may be asked for", key=True)
     pid_with_namespace = Column(INTEGER, "Not offered; always 0", hidden=True)
+    editable_location = Column(TEXT, "Folder of the project that an editable installation uses; '' for others")
 
     typical_rows = 100
-    examples = ["SELECT name, version, directory FROM python_packages ORDER BY name LIMIT 5;"]
+    examples = [
+        "SELECT name, version, directory FROM python_packages ORDER BY name LIMIT 5;",
+        "SELECT name, editable_location FROM python_packages WHERE editable_location <> '';",
+    ]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         asked = scan.equals("directory")
@@ -61,32 +96,31 @@ class PythonPackages(Table):
             if real in seen:
                 continue
             seen.add(real)
-            for name in names_in(scan, folder):
-                if name.endswith((".dist-info", ".egg-info")):
-                    scan.check()
-                    path = f"{folder}/{name}"
-                    fields = parse_metadata(_metadata(scan, path))
-                    if not fields.get("Name"):
-                        scan.note("a distribution's metadata does not name it", path)
-                        continue
-                    described = [fields.get(key, "") for key in ("Version", "Summary", "Author", "License")]
-                    yield (fields["Name"], uid, *described, from_os(path), shown, 0)
+            for path, project in _distributions(scan, folder):
+                scan.check()
+                get = parse_metadata(_metadata(scan, path)).get
+                if not get("name"):
+                    scan.note("a distribution's metadata does not name it", path)
+                    continue
+                author, license = (
+                    get("author") or get("author-email", ""),
+                    get("license-expression") or get("license", ""),
+                )
+                described = (get("version", ""), get("summary", ""), author, license)
+                if not project and scan.wants("editable_location"):
+                    project = _project(text_of(scan, f"{path}/direct_url.json", expected=False, limit=_LARGEST))
+                yield (get("name"), uid, *described, from_os(path), shown, 0, from_os(project))
 
 
 def _folders(scan: Scan) -> Iterator[tuple[int, str, str]]:
     """(uid, folder, the folder as it is shown) of each folder of packages."""
-    roots = [(0, root) for root in _ROOTS]
-    for user, home in homes(scan):
-        for each in _HOME_ROOTS:
-            before, star, after = f"{home}/{each}".partition("/*/")
-            roots += (
-                [(user.uid, f"{before}/{name}/{after}") for name in names_in(scan, before)]
-                if star
-                else [(user.uid, before)]
-            )
+    roots = list(places(scan, _ROOTS, _HOME_ROOTS))
+    for uid, folder in places(scan, (), _ENVIRONMENTS):
+        if scan.host.isfile(f"{folder}/pyvenv.cfg"):
+            roots.append((uid, f"{folder}/lib"))
     for uid, root in roots:
         for python in names_in(scan, root):
-            if python.startswith("python"):
+            if python.startswith(("python", "pypy")):
                 for folder in _FOLDERS:
                     path = f"{root}/{python}/{folder}"
                     yield uid, path, from_os(path) + "/"
@@ -94,17 +128,60 @@ def _folders(scan: Scan) -> Iterator[tuple[int, str, str]]:
 
 def _asked(scan: Scan, directories: frozenset[Any]) -> Iterator[tuple[int, str, str]]:
     """The folders that the query names, whoever's they are; one in a home belongs to that user."""
-    for shown in directories:
-        if not isinstance(shown, str) or not shown.startswith("/") or "\0" in shown:
+    for folder, shown in asked_for(directories):
+        yield owner_of(scan, folder), folder, shown
+
+
+def _distributions(scan: Scan, folder: str) -> Iterator[tuple[str, str]]:
+    """(metadata folder or file, folder of the project of an editable installation) of what pip lists in a folder."""
+    for name in names_in(scan, folder):
+        path, kind = f"{folder}/{name}", name.lower().rpartition(".")[2]
+        if kind not in ("dist-info", "egg-info", "egg-link", "egg"):
             continue
-        for folder in to_os(shown):
-            folder = folder.rstrip("/")
-            owners = [(len(home), user.uid) for user, home in homes(scan) if home and folder.startswith(home + "/")]
-            yield max(owners, default=(0, 0))[1], folder, shown
+        if not name[0].isalnum():
+            # pip renames what it removes: ~umpy-1.0.dist-info is left of numpy where it was interrupted.
+            scan.note("the rest of an interrupted installation or removal is left out", path)
+        elif kind == "egg-link":
+            # What `setup.py develop` leaves: the first line is the folder of the project.
+            project = text_of(scan, path, limit=_LARGEST).split("\n", 1)[0].strip()
+            if project.startswith("/"):
+                yield from (
+                    (f"{project}/{each}", project) for each in names_in(scan, project) if each.endswith(".egg-info")
+                )
+        elif kind != "egg":
+            yield path, ""
+        elif scan.host.isdir(f"{path}/EGG-INFO"):
+            yield f"{path}/EGG-INFO", ""
+        else:
+            scan.note("an egg that is a zip file is not read", path)
 
 
 def _metadata(scan: Scan, path: str) -> str:
     if not scan.host.isdir(path):
-        return text_of(scan, path, expected=False)
-    name = "METADATA" if path.endswith(".dist-info") else "PKG-INFO"
-    return text_of(scan, f"{path}/{name}", expected=False)
+        return text_of(scan, path, expected=False, limit=_LARGEST)
+    for name in ("METADATA", "PKG-INFO"):
+        text = text_of(scan, f"{path}/{name}", expected=False, limit=_LARGEST)
+        if text:
+            return text
+    return ""
+
+
+def _project(text: str) -> str:
+    """The folder that a direct_url.json (PEP 610) of an editable installation names.
+
+    >>> _project('{"url": "file:///srv/a%20b", "dir_info": {"editable": true}}'), _project("")
+    ('/srv/a b', '')
+    """
+    if '"editable"' not in text:
+        return ""
+    import json
+    from urllib.parse import unquote
+
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    info, url = (found.get("dir_info"), found.get("url")) if isinstance(found, dict) else (None, None)
+    if not isinstance(info, dict) or info.get("editable") is not True or not isinstance(url, str):
+        return ""
+    return clean(unquote(url[len("file://") :], errors="surrogateescape") if url.startswith("file://") else url)
