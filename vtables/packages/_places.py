@@ -32,18 +32,20 @@ def places(scan: Scan, system: Iterable[str], in_homes: Iterable[str]) -> Iterat
 def expand(scan: Scan, pattern: str, above: str = "") -> Iterator[str]:
     """The folders that a pattern stands for; only what is before a `*` is looked at, so they need not exist.
 
-    A `*` at the beginning of a name (`*conda3`) stands for any beginning.
+    In each name of the pattern one `*` stands for anything: `*conda3`, `v*`.
     """
-    before, star, after = pattern.partition("*")
-    if not star:
-        yield f"{above}/{pattern.lstrip('/')}"
-        return
-    folder = f"{above}/{before.strip('/')}".rstrip("/")
-    ending, _, rest = after.partition("/")
-    for name in names_in(scan, folder):
-        if name.endswith(ending):
-            scan.check()
-            yield from expand(scan, rest, f"{folder}/{name}") if rest else (f"{folder}/{name}",)
+    done, _, rest = pattern.strip("/").partition("/")
+    start, star, end = done.partition("*")
+    folders = [f"{above}/{done}"]
+    if star:
+        names = names_in(scan, above or "/")
+        folders = [f"{above}/{each}" for each in names if each.startswith(start) and each[len(start) :].endswith(end)]
+    for folder in folders:
+        scan.check()
+        if rest:
+            yield from expand(scan, rest, folder)
+        else:
+            yield folder
 
 
 def asked_for(directories: Iterable[Any]) -> Iterator[tuple[str, str]]:
