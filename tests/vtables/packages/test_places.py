@@ -74,8 +74,6 @@ def test_python_packages_of_every_tool(root: Path, open_root: Callable[..., Data
     rows = query(open_root(), "SELECT directory, uid FROM python_packages WHERE name = 'p'")
     found = sorted((row["directory"], row["uid"]) for row in rows)
     assert found == sorted((f"/{place}/", uid) for place, uid in places)
-        (f"/{place}/", uid) for place, uid in places
-    )
     assert not query(open_root(), "SELECT * FROM python_packages WHERE name = 'no'")
     assert len(query(open_root(), "SELECT * FROM python_packages WHERE uid = 1000")) == len(places) - len(PYTHON)
 
@@ -83,8 +81,8 @@ def test_python_packages_of_every_tool(root: Path, open_root: Callable[..., Data
 # What is in the metadata file, and name, version, summary, author and licence.
 METADATA = {
     "pep639": (
-        "Name: a\nVersion: 1.0\nAuthor-email: Ann <a@x.example>\nLicense-Expression: MIT OR Apache-2.0\n\nLicense: no\n",
-        ("a", "1.0", "", "Ann <a@x.example>", "MIT OR Apache-2.0"),
+        "Name: a\nVersion: 1.0\nAuthor-email: Ann <a@x>\nLicense-Expression: MIT OR Apache-2.0\n\nLicense: no\n",
+        ("a", "1.0", "", "Ann <a@x>", "MIT OR Apache-2.0"),
     ),
     "older": ("Name: a\nVersion: 1.0\nAuthor: Ann\nAuthor-email: x\nLicense: BSD\n", ("a", "1.0", "", "Ann", "BSD")),
     "folded": ("Name: a\nVersion: 1.0\nSummary: in\n  two lines\n", ("a", "1.0", "in two lines", "", "")),
