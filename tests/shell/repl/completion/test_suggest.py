@@ -232,8 +232,8 @@ EXPRESSIONS = [
     ("select now| from users", "", "", "count("),
     ("select datet|", "datetime(", "", ""),
     ("select rand|", "random()", "", "random("),
-    ("select p.*| from groups p", "p.gid, p.gid_signed, p.groupname", "", ""),
-    ("select *| from groups", "gid, gid_signed, groupname", "", ""),
+    ("select p.*| from groups p", "p.gid, p.gid_signed, p.groupname, p.source", "", ""),
+    ("select *| from groups", "gid, gid_signed, groupname, source", "", ""),
     ("select 2 *| from groups", "gid", "", "gid, gid_signed, groupname"),
     ("select count(*| from groups", "", "", "gid"),
 ]

@@ -173,7 +173,7 @@ def test_every_documented_function_exists(session):
         ("listening_ports", "protocol", [6, 17, 136, 0]),
         ("file", "type", ["regular", "directory", "symlink", "fifo", "socket", "character", "block"]),
         ("shadow", "password_status", ["locked", "empty", "active"]),
-        ("last", "type", [7, 8, 2]),
+        ("last", "type", [7, 8, 2, 1]),
         ("processes", "name", []),
         ("process_memory_map", "permissions", []),
     ],
