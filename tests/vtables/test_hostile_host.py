@@ -102,7 +102,7 @@ ENDINGS = {
 }
 # Text that drives a terminal, in every form that some file allows it.
 TEXT = (
-    "127.0.0.1 \x1b[31m\u202e\nssh 22/tcp \x1b[2J\nnameserver \x1b]0;x\x07\nroot \x1b[31mALL\u2066\n"
+    "127.0.0.1 \x1b[31m\u202e\nssh 22/tcp \x1b[2J\nnameserver \x1b]0;x\x07\nroot ALL=\x1b[31mALL\u2066\n"
     "* * * * * \x1b[31m\u202e \x9b\n[Unit]\nDescription=\x1b[31m\u202e\n[Desktop Entry]\nName=\x1b[31m\u202e\n"
     "Package: \x1b[31m\u202e\nName: \x1b[31m\u202e\nNAME='\x1b[31m\u202e'\nssh-rsa \x1b[31m \u202e\r\n"
     "deb http://\x1b[31m \u202e\na.b=\x1b[31m\u202e\nann:\x1b:0:0:\x1b[31m\u202e:/:/\nann:\x1b:5:\u202e\nx:1:::::::\n"

@@ -61,6 +61,33 @@ def bytes_of(
     return b""
 
 
+def status_of(scan: Scan, path: str) -> os.stat_result | None:
+    """The status of a file, of what it leads to where it is a link; None where there is none or it cannot be seen."""
+    try:
+        return os.stat(scan.host.path(path))
+    except (OSError, ValueError):
+        return None
+
+
+def why_refused(scan: Scan, status: os.stat_result, *, owners: tuple[int, ...] = (), group: bool = False) -> str:
+    """Why a program that reads files of root's alone (or of one of the `owners`) refuses this one; '' if it does not.
+
+    Nobody else may write it: not even root's group, unless `group` allows that. Root is whoever owns the root folder,
+    so that a tree which an ordinary user unpacked is judged as the host it came from.
+    """
+    import stat
+
+    root = status_of(scan, "/")
+    uid, gid = (root.st_uid, root.st_gid) if root is not None else (0, 0)
+    if status.st_uid not in (uid, *owners):
+        return f"is owned by uid {status.st_uid}"
+    if status.st_mode & stat.S_IWOTH:
+        return "can be written by everybody"
+    if status.st_mode & stat.S_IWGRP and not (group and status.st_gid == gid):
+        return f"can be written by gid {status.st_gid}"
+    return ""
+
+
 def names_in(scan: Scan, folder: str) -> list[str]:
     """The names in a folder, sorted; none where there is no such folder or, with a note, where it cannot be read."""
     shown = from_os(folder)

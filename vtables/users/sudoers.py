@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from ..scan import Scan
-from ..sources.configuration import names_in, text_of, understood
-from ..sources.text import from_os, lines
+from ..sources.configuration import names_in, status_of, text_of, understood, why_refused
+from ..sources.files import read
+from ..sources.sudoers import include_target, parse_sudoers, policy_file
+from ..sources.text import decode, from_os
 from ..table import TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -15,36 +18,60 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-_TOP = "/etc/sudoers"
+# Of these the first that exists; openSUSE ships its own in /usr/etc.
+_TOPS = ("/etc/sudoers", "/usr/etc/sudoers")
+# Where sudo-rs finds this, it reads no other.
+_TOP_RS = "/etc/sudoers-rs"
+_PLUGINS = ("/usr/libexec/sudo/sudoers.so", "/usr/lib/sudo/sudoers.so", "/usr/lib64/sudo/sudoers.so")
+_PROGRAMS_RS = ("/usr/lib/cargo/bin/sudo", "/usr/bin/sudo-rs")
 # As deep as sudo follows files that include others.
 _DEEPEST = 128
 
 
-def parse_sudoers(text: str) -> Iterator[tuple[str, str] | None]:
-    r"""(header, the rest) of each line; lines that end in a backslash go on in the next. None for a word alone.
-
-    >>> list(parse_sudoers("# x\nDefaults env_reset\nroot ALL=(ALL) \\\n ALL\n@includedir /etc/sudoers.d\n"))
-    [('Defaults', 'env_reset'), ('root', 'ALL=(ALL)  ALL'), ('@includedir', '/etc/sudoers.d')]
-    """
-    for line in lines(text.replace("\\\n", "")):
-        line = line.strip()
-        if line and (not line.startswith("#") or line.startswith("#include") or line[1:2].isdigit()):
-            header, *details = line.split(None, 1)
-            yield (header, details[0]) if details else None
-
-
 class Sudoers(Table):
-    """Rules and settings of sudo, in the order sudo reads them; needs root."""
+    """Rules and settings of sudo and sudo-rs, in the order they read them; needs root.
+
+    Files that sudo refuses, for their owner or for who can write them, are left out with a note.
+    """
 
     source = Column(TEXT, "File the line is in")
-    header = Column(TEXT, "First word: a user, %group, alias, Defaults or an include")
-    rule_details = Column(TEXT, "The rest of the line")
+    header = Column(TEXT, "What the line begins with: users, an alias keyword, Defaults or an include")
+    rule_details = Column(TEXT, "The rest of the line, without its comment")
 
     typical_rows = 20
     examples = ["SELECT header, rule_details FROM sudoers WHERE header NOT LIKE 'Defaults%';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        yield from _file(scan, _TOP, 0, set())
+        _note_other_sources(scan)
+        for top in _tops(scan):
+            yield from _file(scan, top, 0, set())
+
+
+def _tops(scan: Scan) -> list[str]:
+    """The files that the installed programs begin with."""
+    classic = any(status_of(scan, path) for path in _PLUGINS)
+    top = next((path for path in _TOPS if status_of(scan, path)), _TOPS[0])
+    if classic:
+        top = policy_file(text_of(scan, "/etc/sudo.conf", expected=False)) or top
+    if status_of(scan, _TOP_RS) is None:
+        return [top]
+    if classic:
+        if any(status_of(scan, path) for path in _PROGRAMS_RS):
+            return [top, _TOP_RS]
+        scan.note(f"{_TOP_RS} is left out: sudo-rs, which would read it, is not installed")
+        return [top]
+    if status_of(scan, top):
+        scan.note(f"{top} is left out: sudo-rs reads {_TOP_RS} instead")
+    return [_TOP_RS]
+
+
+def _note_other_sources(scan: Scan) -> None:
+    for line in text_of(scan, "/etc/nsswitch.conf", expected=False).split("\n"):
+        database, _, services = line.partition("#")[0].partition(":")
+        if database.strip() == "sudoers":
+            others = [word for word in services.split() if word in ("ldap", "sss")]
+            if others:
+                scan.note(f"rules that sudo gets from {' and '.join(others)} are not shown")
 
 
 def _file(scan: Scan, path: str, depth: int, seen: set[str]) -> Iterator[tuple[str, str, str]]:
@@ -52,15 +79,47 @@ def _file(scan: Scan, path: str, depth: int, seen: set[str]) -> Iterator[tuple[s
         scan.note("a file that is included again, or too deeply, is not followed", path)
         return
     seen.add(path)
+    if _refused(scan, path):
+        return
     for header, details in understood(scan, path, parse_sudoers(text_of(scan, path, expected=depth > 0))):
         yield from_os(path), header, details
-        target = details.strip('"')
-        if not target.startswith("/"):
-            target = f"{os.path.dirname(path)}/{target}"
-        if header in ("@include", "#include"):
+        if header[1:] not in ("include", "includedir"):
+            continue
+        host = _host_name(scan) if "%h" in details else ""
+        target = include_target(details, os.path.dirname(path), host)
+        if header[1:] == "include":
             yield from _file(scan, target, depth + 1, seen)
-        elif header in ("@includedir", "#includedir"):
-            for name in names_in(scan, target):
-                # sudo leaves these out itself, so that editors' backups do not count.
-                if "." not in name and not name.endswith("~"):
-                    yield from _file(scan, f"{target}/{name}", depth + 1, seen)
+        else:
+            yield from _folder(scan, target, depth + 1, seen)
+
+
+def _folder(scan: Scan, target: str, depth: int, seen: set[str]) -> Iterator[tuple[str, str, str]]:
+    """The files of an included folder: of the first that exists where several are named."""
+    folder = next((part for part in target.split(":") if status_of(scan, part)), "")
+    if not folder or _refused(scan, folder):
+        return
+    for name in names_in(scan, folder):
+        # sudo leaves these out itself, so that editors' backups do not count.
+        if "." in name or name.endswith("~"):
+            continue
+        path = f"{folder.rstrip('/')}/{name}"
+        status = status_of(scan, path)
+        if status is None or not stat.S_ISDIR(status.st_mode):
+            yield from _file(scan, path, depth, seen)
+
+
+def _host_name(scan: Scan) -> str:
+    """The short name of the host; of one that does not run the name that it gets when it starts."""
+    try:
+        name = decode(read(scan.host.proc + "/sys/kernel/hostname"))
+    except OSError:
+        name = text_of(scan, "/etc/hostname")
+    return name.strip().partition(".")[0]
+
+
+def _refused(scan: Scan, path: str) -> bool:
+    status = status_of(scan, path)
+    why = why_refused(scan, status, group=True) if status is not None else ""
+    if why:
+        scan.note(f"sudo does not read {from_os(path)}: it {why}")
+    return bool(why)
