@@ -46,7 +46,7 @@ from hostql.vtables.sources.shell_history import parse_history
 from hostql.vtables.sources.sock_diag import Socket, parse_inet, parse_unix
 from hostql.vtables.sources.sudoers import parse_sudoers
 from hostql.vtables.sources.text import clean, decode, integer, lines, to_os
-from hostql.vtables.sources.unitfiles import parse_unit
+from hostql.vtables.sources.unit_syntax import parse_unit
 from hostql.vtables.sources.userdb import parse_record
 from hostql.vtables.sources.utmp import Login, parse_utmp
 from hostql.vtables.system.cpu_time import parse_cpu_times

@@ -7,6 +7,7 @@ import time
 from ..scan import Scan
 from ..sources.systemd_bus import SystemdBus, systemd_of
 from ..sources.text import from_os
+from ..sources.unit_syntax import is_true
 from ..sources.unitfiles import UnitFile, unit_files
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 
 _SINCE = ("OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec", "OnUnitInactiveSec")
+# Each of them clears them all where it is empty.
+_TIMES = ("OnCalendar", *_SINCE)
 _STAMPS = "/var/lib/systemd/timers"
 # systemd's "never", in microseconds.
 _INFINITY = (1 << 64) - 1
@@ -27,7 +30,7 @@ class _Timer:
     __slots__ = ("_bus", "_file", "_object", "_scan", "active_state")
 
     id = property(lambda self: from_os(self._file.id))
-    calendar = property(lambda self: ",".join(self._file.values("Timer", "OnCalendar")))
+    calendar = property(lambda self: ",".join(self._file.values("Timer", "OnCalendar", _TIMES)))
     state = property(lambda self: self._file.state)
     fragment_path = property(lambda self: from_os(self._file.path))
 
@@ -44,11 +47,12 @@ class _Timer:
 
     @property
     def intervals(self) -> str:
-        return ",".join([f"{name}={value}" for name in _SINCE for value in self._file.values("Timer", name)])
+        return ",".join([f"{name}={value}" for name in _SINCE for value in self._file.values("Timer", name, _TIMES)])
 
     @property
     def persistent(self) -> int:
-        return int(self._file.last("Timer", "Persistent").lower() in ("yes", "true", "y", "t", "1", "on"))
+        given = [is_true(value) for value in self._file.values("Timer", "Persistent")]
+        return int([value for value in given if value is not None][-1:] == [True])
 
     @property
     def next_elapse(self) -> int | None:

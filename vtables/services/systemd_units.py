@@ -90,11 +90,11 @@ class SystemdUnits(Table):
 
     def rows(self, scan: Scan) -> Iterator[Any]:
         running = systemd_of(scan)
-        loaded = set()
+        loaded = {}
         if running is not None:
             bus, units = running
             for unit in units:
-                loaded.add(unit.id)
+                loaded[unit.id] = unit
                 yield _Loaded(bus, unit)
         elif scan.wants("active_state", "sub_state"):
             scan.note("units are read from their files; whether they run is not known")
@@ -102,6 +102,17 @@ class SystemdUnits(Table):
             if file.id in loaded:
                 continue
             if running is not None:
-                yield _OnDisk(file, "", "inactive", "dead")
+                # systemd lists a unit under its main name alone.
+                main = loaded.get(file.main_id)
+                yield _OnDisk(file, "", *((main.active_state, main.sub_state) if main else ("inactive", "dead")))
             else:
-                yield _OnDisk(file, "masked" if file.masked else "loaded", "", "")
+                yield _OnDisk(file, _load_state(file) if scan.wants("load_state") else "", "", "")
+
+
+def _load_state(file: UnitFile) -> str:
+    """The state that systemd would load the unit in."""
+    if file.masked:
+        return "masked"
+    if file.missing:
+        return "not-found"
+    return "error" if file.broken else "loaded"

@@ -326,3 +326,163 @@ def test_calendars_of_this_hosts_timers_are_understood_by_systemd_analyze(db: Da
         pytest.skip("no timers here")
     command = ["systemd-analyze", "calendar", *{row["calendar"] for row in rows}]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+# What stands in a unit, and its description: as systemd 257 takes it (systemd --test --system).
+TEXTS = [
+    ("[Unit]\nDescription=a \\\n  b\n", "a    b"),
+    ("[Unit]\nDescription=a\\\n# x\n  b\n", "a   b"),
+    ("[Unit]\nDescription=a\\\n# x\\\n;y\n  b\n", "a   b"),
+    ("[Unit]\n# x\\\nDescription=a\n", "a"),
+    ("\ufeff[Unit]\nDescription=a\n", "a"),
+    ("[Unit]\nDescription=a\\\\\nX=b\n", "a\\\\"),
+    ("[Unit]\nDescription=a\\\n\nDocumentation=b\n", "a"),
+    ("[Unit]\nDescription=a\\ \nb\n", "a\\"),
+    (" [Unit]\n  Description = a  \n", "a"),
+    ("[Unit]\nDescription=a # b\n", "a # b"),
+    ('[Unit]\nDescription="a b"\n', '"a b"'),
+    ("[X-Foo]\nDescription=a\n", ""),
+    ("[Unit]\nDescription=a\n[Foo]\nDescription=b\n", "a"),
+    ("[Unit]\nDescription=a\nDescription=\n", ""),
+    ("[Unit]\r\nDescription=a\\\r\nb\r\n", "a b"),
+    ("Description=a\n[Unit]\n", ""),
+    ("[Unit]\ndescription=a\n", ""),
+    ("\\\n[Unit]\nDescription=a\n", "a"),
+    ("[Unit]\nDescription=a\\\n[Service]\nUser=daemon\n", "a [Service]"),
+    ("[Unit]\nDescription\n=x\nDescription=a=b\n", "a=b"),
+    ("[Unit]\nDescription=%n %N %p %P %i %j %J %f %%\n", "a-b.service a-b a-b a/b  b b /a/b %"),
+]
+
+
+@pytest.mark.parametrize("text, description", TEXTS)
+def test_a_unit_is_read_by_the_syntax_of_systemd(
+    tmp_path: Path, open_root: Callable[..., Database], text: str, description: str
+) -> None:
+    lay(tmp_path, {"etc/systemd/system/a-b.service": text})
+    assert query(open_root(), "SELECT description FROM systemd_units") == [{"description": description}]
+
+
+@pytest.mark.parametrize("text", ["[Unit\nDescription=a\n", "[Unit]x\nDescription=a\n[Unit]\nDescription=b\n"])
+def test_a_unit_that_systemd_cannot_load(tmp_path: Path, open_root: Callable[..., Database], text: str) -> None:
+    lay(tmp_path, {"etc/systemd/system/a.service": text})
+    rows = query(open_root(), "SELECT load_state, description FROM systemd_units")
+    assert rows == [{"load_state": "error", "description": ""}]
+
+
+LIB, ETC = "usr/lib/systemd/system", "etc/systemd/system"
+
+
+def lay(root: Path, files: dict[str, str]) -> None:
+    """Files; a text that begins with -> is a link."""
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        if text.startswith("->"):
+            (root / name).symlink_to(text[2:])
+        else:
+            (root / name).write_text(text)
+
+
+def says(word: str) -> str:
+    return f"[Unit]\nDescription={word}\n"
+
+
+# The unit, drop-ins by their words, and the word that wins: as systemd 257 takes it.
+DROP_INS = [
+    ("a-b.service", {f"{ETC}/a-b.service.d/1.conf": "own"}, "own"),
+    ("a-b.service", {f"{LIB}/service.d/1.conf": "type"}, "type"),
+    ("a-b.service", {f"{ETC}/a-.service.d/1.conf": "prefix"}, "prefix"),
+    ("t@i.service", {f"{ETC}/t@.service.d/1.conf": "template"}, "template"),
+    ("t@i.service", {f"{ETC}/t@.service.d/1.conf": "template", f"{ETC}/t@i.service.d/1.conf": "own"}, "own"),
+    # The name of the file decides the order, whichever the folder.
+    ("a-b.service", {f"{LIB}/service.d/2.conf": "type", f"{ETC}/a-b.service.d/1.conf": "own"}, "type"),
+    # Of one name, that of the unit counts before its prefix's, in the folder that comes first, and the type's last.
+    ("a-b.service", {f"{LIB}/a-b.service.d/1.conf": "own", f"{ETC}/service.d/1.conf": "type"}, "own"),
+    ("a-b.service", {f"{LIB}/a-b.service.d/1.conf": "own", f"{ETC}/a-.service.d/1.conf": "prefix"}, "prefix"),
+    ("a-b.service", {f"{ETC}/a-b.service.d/1.conf": "own", f"{ETC}/a-.service.d/1.conf": "prefix"}, "own"),
+    ("a-b.service", {"run/systemd/system/a-b.service.d/1.conf": "run", f"{LIB}/a-b.service.d/1.conf": "lib"}, "run"),
+    ("a-b.service", {"etc/systemd/system.control/a-b.service.d/1.conf": "own"}, "own"),
+    ("a-b.service", {"etc/systemd/system.attached/a-b.service.d/1.conf": "own"}, "own"),
+    ("a-b.service", {f"{LIB}/a-b.service.d/1.conf": "own", f"{ETC}/a-b.service.d/1.conf": "->/dev/null"}, "main"),
+    ("a-b.service", {f"{ETC}/a-b.service.d/.1.conf": "own", f"{ETC}/a-b.service.d/1.txt": "own"}, "main"),
+    ("a-b.service", {f"{ETC}/alias.service.d/1.conf": "alias", f"{ETC}/alias.service": "->a-b.service"}, "alias"),
+    ("alias.service", {f"{ETC}/a-b.service.d/1.conf": "own", f"{ETC}/alias.service": "->a-b.service"}, "own"),
+]
+
+
+@pytest.mark.parametrize("id, drop_ins, word", DROP_INS)
+def test_drop_ins_count_in_the_order_of_systemd(
+    tmp_path: Path, open_root: Callable[..., Database], id: str, drop_ins: dict[str, str], word: str
+) -> None:
+    main = {f"{LIB}/a-b.service": says("main"), f"{LIB}/t@.service": says("main"), f"{ETC}/t@i.service": says("main")}
+    lay(tmp_path, main)
+    lay(tmp_path, {name: text if text.startswith("->") else says(text) for name, text in drop_ins.items()})
+    rows = query(open_root(), "SELECT description FROM systemd_units WHERE id = ?", (id,))
+    assert rows == [{"description": word}]
+
+
+def test_a_drop_in_has_its_own_sections(tmp_path: Path, open_root: Callable[..., Database]) -> None:
+    files = {
+        f"{LIB}/a.service": "[Unit]\nDescription=main\n# the end \\",
+        f"{ETC}/a.service.d/1.conf": "Description=x\n",
+    }
+    lay(tmp_path, {**files, f"{ETC}/a.service.d/2.conf": "[Service]\nUser=ann\n"})
+    rows = query(open_root(), "SELECT description, user FROM systemd_units")
+    assert rows == [{"description": "main", "user": "ann"}]
+
+
+def test_an_alias_is_what_its_name_leads_to(tmp_path: Path, open_root: Callable[..., Database]) -> None:
+    """Not the file that the link names, where another folder has the unit, too."""
+    files = {f"{LIB}/a.service": says("shipped"), f"{ETC}/a.service": says("own")}
+    lay(tmp_path, {**files, f"{ETC}/b.service": f"->/{LIB}/a.service", f"{ETC}/c.service": "->b.service"})
+    rows = query(open_root(), "SELECT id, description FROM systemd_units")
+    assert {row["id"]: row["description"] for row in rows} == dict.fromkeys(
+        ["a.service", "b.service", "c.service"], "own"
+    )
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("OnCalendar=daily\nOnBootSec=5m\nOnCalendar=\nOnUnitActiveSec=1h\n", ("", "OnUnitActiveSec=1h")),
+        ("OnCalendar=daily\nOnActiveSec=\nOnCalendar=Mon\nOnCalendar=Tue\n", ("Mon,Tue", "")),
+        ("# x \\\nOnCalendar=daily\n", ("daily", "")),
+    ],
+)
+def test_an_empty_time_clears_all_of_a_timer(
+    tmp_path: Path, open_root: Callable[..., Database], text: str, expected: tuple[str, str]
+) -> None:
+    lay(tmp_path, {f"{ETC}/a.timer": f"[Timer]\n{text}"})
+    (row,) = query(open_root(), "SELECT calendar, intervals FROM systemd_timers")
+    assert (row["calendar"], row["intervals"]) == expected
+
+
+# More of what systemctl tells apart.
+MORE = {
+    f"{ETC}/empty.service": "",
+    f"{ETC}/blank.service": " \n",
+    f"{ETC}/masked.service": "->/dev/null",
+    f"{ETC}/to-masked.service": "->masked.service",
+    f"{ETC}/gone.service": "->/nowhere/gone.service",
+    f"{ETC}/to-gone.service": "->not-there.service",
+    f"{LIB}/real.service": says("x"),
+    f"{ETC}/other-name.service": f"->/{LIB}/real.service",
+    f"{LIB}/shipped-name.service": "->plain.service",
+    f"{LIB}/plain.service": says("x"),
+    "etc/systemd/system.attached/attached.service": says("x"),
+    "run/systemd/system.attached/attached-run.service": says("x"),
+    "run/systemd/generator/generated.service": says("x"),
+    "run/systemd/transient/transient.service": says("x"),
+    f"{LIB}/no unit.service": says("x"),
+    f"{LIB}/.hidden.service": says("x"),
+}
+
+
+def test_states_of_odd_unit_files_are_those_of_systemctl(tmp_path: Path, open_root: Callable[..., Database]) -> None:
+    if not shutil.which("systemctl"):
+        pytest.skip("needs systemctl")
+    lay(tmp_path, MORE)
+    command = ["systemctl", f"--root={tmp_path}", "list-unit-files", "--no-legend", "--no-pager"]
+    printed = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    rows = query(open_root(), "SELECT id, unit_file_state FROM systemd_units")
+    theirs = {line.split()[0]: line.split()[1] for line in printed.splitlines()}
+    assert {row["id"]: row["unit_file_state"] for row in rows} == theirs
