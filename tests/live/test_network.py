@@ -205,6 +205,63 @@ def test_iptables():
     assert (accept["chain"], accept["dst_ip"], accept["target"]) == ("web", "10.1.2.3", "ACCEPT")
 
 
+# A comment may look like anything: an option, several, a rule of its own.
+ODD_RULES = [
+    ["-m", "conntrack", "!", "--ctstate", "RELATED,ESTABLISHED", "-j", "DROP"],
+    ["!", "-i", "eth+", "!", "-d", "10.1.0.1/32", "!", "-p", "tcp", "-j", "RETURN"],
+    ["-p", "tcp", "-m", "tcp", "!", "--dport", "22", "-m", "comment", "--comment", "-j", "-j", "REJECT"],
+    ["-p", "tcp", "-m", "multiport", "!", "--sports", "1:1023", "-g", "web"],
+    ["-p", "udp", "-m", "multiport", "--ports", "53,67", "-j", "ACCEPT"],
+    ["-p", "47", "-j", "ACCEPT"],
+    ["-p", "253", "-j", "ACCEPT"],
+    ["-m", "comment", "--comment", 'it\'s "so" \\ -j ACCEPT\n[0:0] -A INPUT -j ACCEPT', "-j", "DROP"],
+    ["-m", "comment", "--comment", "", "-m", "owner", "!", "--uid-owner", "0"],
+]
+
+
+def test_rules_of_iptables_that_are_easily_misread():
+    if not shutil.which("iptables"):
+        pytest.skip("needs iptables")
+
+    def make() -> Any:
+        for rule in [["-N", "web"], *(["-A", "OUTPUT" if "owner" in rule else "INPUT", *rule] for rule in ODD_RULES)]:
+            done = subprocess.run(["iptables", *rule], capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                pytest.skip(f"iptables {rule}: {done.stderr.strip()}")
+        saved = subprocess.run(["iptables-save", "-c"], capture_output=True, text=True, check=True).stdout
+        sql = "SELECT * FROM iptables WHERE filter_name = 'filter' AND rule <> ''"
+        return saved, rows(sql)()
+
+    ((saved, found),) = arranged(make)
+    assert [row["target"] for row in found] == [*"DROP RETURN REJECT web ACCEPT ACCEPT ACCEPT DROP".split(), ""]
+    assert [row["protocol"] for row in found] == [0, None, 6, 6, 17, 47, 253, 0, 0]
+    assert (found[1]["iniface"], found[1]["dst_ip"]) == ("!eth+", "!10.1.0.1")
+    ports = [(row["src_port"], row["dst_port"]) for row in found[2:5]]
+    assert ports == [("", "!22"), ("!1:1023", ""), ("53,67", "53,67")]
+    assert {row["chain"] for row in found[:-1]} == {"INPUT"}
+    # Nothing is lost: each rule stands there as iptables-save prints it.
+    assert all(f"] {row['rule']}\n" in saved for row in found)
+
+
+def test_rules_of_the_other_iptables_are_shown_too():
+    if not (shutil.which("iptables-nft") and shutil.which("iptables-legacy")):
+        pytest.skip("needs both kinds of iptables")
+
+    def make() -> Any:
+        for kind in ("nft", "legacy"):
+            command = [f"iptables-{kind}", "-A", "INPUT", "-m", "comment", "--comment", kind, "-j", "DROP"]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                pytest.skip(f"{command}: {done.stderr.strip()}")
+        return rows("SELECT rule FROM iptables WHERE target = 'DROP'")()
+
+    ((found),) = arranged(make)
+    assert sorted(row["rule"] for row in found) == [
+        "-A INPUT -m comment --comment legacy -j DROP",
+        "-A INPUT -m comment --comment nft -j DROP",
+    ]
+
+
 NFT = """
 table inet guard {
   chain in {
