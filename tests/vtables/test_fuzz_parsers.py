@@ -17,7 +17,6 @@ from hostql.vtables.filesystem.block_devices import parse_udev
 from hostql.vtables.kernel.kernel_info import parse_command_line
 from hostql.vtables.kernel.kernel_modules import parse_modules
 from hostql.vtables.kernel.shared_memory import parse_shm
-from hostql.vtables.kernel.system_controls import parse_sysctl
 from hostql.vtables.network.dns_resolvers import parse_resolv
 from hostql.vtables.network.etc_hosts import parse_hosts
 from hostql.vtables.network.etc_protocols import parse_protocols
@@ -40,17 +39,18 @@ from hostql.vtables.sources.lastlog import parse_lastlog, shape_of
 from hostql.vtables.sources.logind import parse_session
 from hostql.vtables.sources.mounts import Mount, parse_mountinfo
 from hostql.vtables.sources.netlink import attributes
+from hostql.vtables.sources.os_release import parse_os_release
 from hostql.vtables.sources.private_keys import parse_private_key
 from hostql.vtables.sources.rtnetlink import Address, Link, Neighbour, Route
 from hostql.vtables.sources.shell_history import parse_history
 from hostql.vtables.sources.sock_diag import Socket, parse_inet, parse_unix
 from hostql.vtables.sources.sudoers import parse_sudoers
+from hostql.vtables.sources.sysctl_d import parse_sysctl
 from hostql.vtables.sources.text import clean, decode, integer, lines, to_os
 from hostql.vtables.sources.unit_syntax import parse_unit
 from hostql.vtables.sources.userdb import parse_record
 from hostql.vtables.sources.utmp import Login, parse_utmp
 from hostql.vtables.system.cpu_time import parse_cpu_times
-from hostql.vtables.system.os_version import parse_os_release
 from hostql.vtables.system.pressure import parse_pressure
 from hostql.vtables.users.authorized_keys import parse_authorized_keys
 from hostql.vtables.users.known_hosts import parse_known_hosts

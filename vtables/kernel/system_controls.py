@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.configuration import names_in, text_of, understood
-from ..sources.text import decode, from_os, lines
+from ..sources.sysctl_d import Configured, configured
+from ..sources.text import decode, from_os
 from ..table import TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -15,26 +15,8 @@ if TYPE_CHECKING:
     from ..sources.host import Host
 
 
-# In the order in which a later file's setting wins (sysctl.d(5)); /etc/sysctl.conf comes last.
-_FOLDERS = ("/usr/lib/sysctl.d", "/usr/local/lib/sysctl.d", "/run/sysctl.d", "/etc/sysctl.d")
 # No setting is longer than a page.
 _LONGEST = 4096
-
-
-def parse_sysctl(text: str) -> Iterator[tuple[str, str] | None]:
-    r"""(name with dots, value) of each line of a sysctl.d file; None for a broken one.
-
-    >>> list(parse_sysctl("# x\nnet/ipv4/ip_forward = 1\n-kernel.a=b\n"))
-    [('net.ipv4.ip_forward', '1'), ('kernel.a', 'b')]
-    """
-    for line in lines(text):
-        line = line.strip()
-        if line and line[0] not in "#;":
-            name, equals, value = line.partition("=")
-            # `-name` alone keeps a pattern of another file from setting it.
-            if equals or not line.startswith("-"):
-                name = name.strip().lstrip("-").replace("/", ".")
-                yield (name, value.strip()) if equals and name else None
 
 
 class SystemControls(Table):
@@ -44,7 +26,7 @@ class SystemControls(Table):
     oid = Column(TEXT, "Always '': Linux numbers its settings no longer", key=True)
     subsystem = Column(TEXT, "First part of the name", key=True)
     current_value = Column(TEXT, "Value now; '' for one that can only be written")
-    config_value = Column(TEXT, "Value that sysctl.d and sysctl.conf give it; '' for none")
+    config_value = Column(TEXT, "Value that sysctl.d(5), and sysctl.conf where it is read, give it; '' for none")
     type = Column(TEXT, "Always string")
 
     identity = ("name",)
@@ -52,10 +34,11 @@ class SystemControls(Table):
     examples = ["SELECT name, current_value FROM system_controls WHERE name = 'kernel.osrelease';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        configured = _configured(scan) if scan.wants("config_value") else {}
+        given = configured(scan) if scan.wants("config_value") else Configured(())
         root = "/proc/sys"
         for path in _paths(scan, root):
-            name = from_os(path[len(root) + 1 :]).replace("/", ".")
+            place = from_os(path[len(root) + 1 :])
+            name = place.replace("/", ".")
             value = ""
             if scan.wants("current_value"):
                 scan.tried("settings", name)
@@ -67,7 +50,7 @@ class SystemControls(Table):
                         scan.denied("settings", name)
                 except OSError:
                     pass
-            yield (name, "", name.partition(".")[0], value, configured.get(name, ""), "string")
+            yield (name, "", name.partition(".")[0], value, given.value(place), "string")
 
 
 def _readable(scan: Scan, path: str) -> bool:
@@ -109,13 +92,3 @@ def _named(host: Host, folder: str, parts: list[str]) -> Iterator[str]:
 
 def _plain(name: object) -> bool:
     return isinstance(name, str) and name not in ("", ".", "..") and "/" not in name and "\0" not in name
-
-
-def _configured(scan: Scan) -> dict[str, str]:
-    files: dict[str, str] = {}
-    for folder in _FOLDERS:
-        files.update({name: f"{folder}/{name}" for name in names_in(scan, folder) if name.endswith(".conf")})
-    found: dict[str, str] = {}
-    for path in [*(files[name] for name in sorted(files)), "/etc/sysctl.conf"]:
-        found.update(understood(scan, path, parse_sysctl(text_of(scan, path, expected=False))))
-    return found

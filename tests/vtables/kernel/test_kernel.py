@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from hostql.tests.conftest import as_nobody, in_new_network, notes, query, tool
 from hostql.vtables.database import Database
+from hostql.vtables.sources.host import Host
 
 
 def write(root: Path, files: dict[str, str | bytes]) -> None:
@@ -83,6 +85,105 @@ def test_what_is_configured_and_what_is(tmp_path: Path, open_root: Callable[...,
         "kernel.sysrq": ("16", ""),
         "kernel.pid_max": ("4194304", "99"),
     }
+
+
+FORMS = [
+    "net.ipv4.conf.*.rp_filter = 2\n",
+    "net.ipv4.conf.*.rp_filter = 2\n-net.ipv4.conf.all.rp_filter\n",
+    "net.ipv4.conf.lo.rp_filter = 1\nnet.ipv4.conf.*.rp_filter = 2\n",
+    "net.ipv4.conf.*.rp_filter = 2\nnet.ipv4.conf.l*.rp_filter = 1\n",
+    "net.ipv4.conf.l*.rp_filter = 1\nnet.ipv4.conf.*.rp_filter = 2\n",
+    "net.ipv4.conf.l*.rp_filter = 1\nnet.ipv4.conf.*.rp_filter = 2\nnet.ipv4.conf.l*.rp_filter = 1\n",
+    "net.ipv4.conf.l*.rp_filter = 2\nnet.ipv4.conf.*.rp_filter = 2\nnet.ipv4.conf.l*.rp_filter = 1\n",
+    "net/ipv4/conf/a.b/rp_filter = 1\nnet.ipv4.conf.c0.rp_filter=2\n",
+    "net.ipv4.conf.a/b.rp_filter = 1\n;net.ipv4.conf.lo.rp_filter=2\n #net.ipv4.conf.lo.rp_filter=1\n",
+    "net.ipv4.conf.a.b.rp_filter = 1\n/net//ipv4/conf/lo/rp_filter=1\n",
+    "-net.ipv4.conf.lo.rp_filter = 1\n--net.ipv4.conf.c0.rp_filter=1\n- net.ipv4.conf.all.rp_filter=1\n",
+    "net.ipv4.conf.[lc]?.rp_filter = 1\nnet.ipv4.conf.{a.b,c0}.rp_filter = 2\n",
+    "net.*.conf.lo.rp_filter = 1\nnet/*/conf/c0/rp_filter=1\n",
+    "net.ipv4.conf.lo.rp_filter = 2\n-net.ipv4.conf.lo.rp_filter\nnet.ipv4.conf.*.rp_filter = 1\n",
+    "-net.ipv4.conf.lo.rp_filter\nnet.ipv4.conf.lo.rp_filter = 1\n",
+    "-net.ipv4.conf.l*.rp_filter\nnet.ipv4.conf.*.rp_filter = 1\n",
+    "# x \\\nnet.ipv4.conf.lo.rp_filter = 1\njunk \\\nnet.ipv4.conf.c0.rp_filter=1\r\n",
+    "net.*.rp_filter = 1\n*.*.*.*.rp_filter = 1\nnet.ipv4.conf.lo.rp_filter = 2",
+]
+
+
+def test_configured_values_are_those_that_systemd_sysctl_sets(tmp_path: Path):
+    """In a network namespace, whose own settings can be set and looked at."""
+    program = next(filter(os.path.exists, ("/usr/lib/systemd/systemd-sysctl", "/lib/systemd/systemd-sysctl")), None)
+    if program is None:
+        pytest.skip("needs systemd-sysctl")
+    conf = tmp_path / "etc/sysctl.d/x.conf"
+    (tmp_path / "etc/sysctl.d").mkdir(parents=True)
+    places = {name: f"/proc/sys/net/ipv4/conf/{name}/rp_filter" for name in ("all", "default", "lo", "a.b", "c0")}
+
+    def compare() -> Any:
+        tool("ip", "link", "add", "a.b", "type", "veth", "peer", "name", "c0")
+        found = []
+        for text in FORMS:
+            for place in places.values():
+                Path(place).write_text("0")
+            conf.write_text(text)
+            subprocess.run([program, str(conf)], check=False, capture_output=True)
+            theirs = {name: Path(place).read_text().strip() for name, place in places.items()}
+            with Database(host=Host(str(tmp_path), proc="/proc")) as db:
+                rows = query(db, "SELECT name, config_value FROM system_controls WHERE name LIKE '%v4%.rp_filter'")
+            ours = {row["name"][len("net.ipv4.conf.") : -len(".rp_filter")]: row["config_value"] or "0" for row in rows}
+            found.append((text, ours, theirs))
+        return found
+
+    for text, ours, theirs in in_new_network(compare):
+        assert ours == theirs, text
+
+
+def test_files_of_settings_are_those_of_systemd_sysctl(db: Database):
+    """Each that it would read says to the table what it says to systemd."""
+    program = next(filter(os.path.exists, ("/usr/lib/systemd/systemd-sysctl", "/lib/systemd/systemd-sysctl")), None)
+    if program is None:
+        pytest.skip("needs systemd-sysctl")
+    lines = [line.partition("=") for line in tool(program, "--cat-config").splitlines() if "=" in line[1:]]
+    plain = {
+        name.strip().lstrip("-"): value.strip() for name, _, value in lines if name[:1] not in "#;" and "*" not in name
+    }
+    rows = query(db, "SELECT name, config_value FROM system_controls WHERE config_value <> ''")
+    ours = {row["name"]: row["config_value"] for row in rows}
+    names = {row["name"] for row in query(db, "SELECT name FROM system_controls")} & {*plain}
+    assert {name: ours.get(name) for name in names} == {name: plain[name] for name in names}
+
+
+CONF = {"proc/sys/vm/swappiness": "60\n", "etc/sysctl.conf": "vm.swappiness = 1\n"}
+DEBIAN = {"etc/os-release": "ID=debian\nVERSION_ID=13\n"}
+
+
+@pytest.mark.parametrize(
+    "files, value, said",
+    [
+        ({}, "1", False),
+        ({"etc/os-release": "ID=devuan\nID_LIKE=debian\n"}, "1", False),
+        (DEBIAN, "", True),
+        ({"usr/lib/systemd/systemd-sysctl": ""}, "", True),
+        ({"usr/lib/systemd/systemd-sysctl": "", "etc/sysctl.d/99-sysctl.conf": "-> ../sysctl.conf"}, "1", False),
+        ({**DEBIAN, "run/credentials/@system/sysctl.extra": "vm.swappiness = 7\n"}, "7", True),
+        ({"run/credentials/@system/sysctl.extra": "vm.swappiness = 7\n"}, "1", False),
+        (
+            {**DEBIAN, "usr/lib/sysctl.d/1.conf": "vm.swappiness = 3", "etc/sysctl.d/.2.conf": "vm.swappiness = 4"},
+            "3",
+            True,
+        ),
+    ],
+)
+def test_sysctl_conf_counts_where_it_is_read(
+    tmp_path: Path, open_root: Callable[..., Database], files: dict[str, str], value: str, said: bool
+):
+    write(tmp_path, {**CONF, **{name: text for name, text in files.items() if not text.startswith("-> ")}})
+    for name, text in files.items():
+        if text.startswith("-> "):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).symlink_to(text[3:])
+    sql = "SELECT config_value FROM system_controls"
+    assert query(open_root(), sql) == [{"config_value": value}]
+    assert any("/etc/sysctl.conf is not read" in note for note in notes(open_root(), sql)) is said
 
 
 def test_settings_only_root_may_read_are_counted():
