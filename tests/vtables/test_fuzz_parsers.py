@@ -44,6 +44,7 @@ from hostql.vtables.sources.private_keys import parse_private_key
 from hostql.vtables.sources.rtnetlink import Address, Link, Neighbour, Route
 from hostql.vtables.sources.shell_history import parse_history
 from hostql.vtables.sources.sock_diag import Socket, parse_inet, parse_unix
+from hostql.vtables.sources.ssh_config import parse_ssh_config
 from hostql.vtables.sources.sudoers import parse_sudoers
 from hostql.vtables.sources.sysctl_d import parse_sysctl
 from hostql.vtables.sources.text import clean, decode, integer, lines, to_os
@@ -55,7 +56,6 @@ from hostql.vtables.system.pressure import parse_pressure
 from hostql.vtables.users.authorized_keys import parse_authorized_keys
 from hostql.vtables.users.known_hosts import parse_known_hosts
 from hostql.vtables.users.shadow import parse_shadow, password_status
-from hostql.vtables.users.ssh_configs import parse_ssh_config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -103,6 +103,24 @@ def names_in(scan: Scan, folder: str) -> list[str]:
     return []
 
 
+def glob_in(scan: Scan, pattern: str) -> list[str]:
+    """The paths that an absolute pattern of glob(7) matches, in order; a wildcard matches no dot at the beginning."""
+    from fnmatch import fnmatchcase
+
+    found = [""]
+    for part in pattern.split("/")[1:]:
+        if any(letter in part for letter in "*?["):
+            found = [
+                f"{folder}/{name}"
+                for folder in found
+                for name in names_in(scan, folder or "/")
+                if fnmatchcase(name, part) and (name[0] != "." or part[0] == ".")
+            ]
+        else:
+            found = [f"{folder}/{part}" for folder in found]
+    return sorted([path for path in found if status_of(scan, path) is not None])
+
+
 def understood(scan: Scan, path: str, records: Iterable[T | None], what: str = "line") -> Iterator[T]:
     """What a parser made of a file; a None among it is a line (or whatever `what` says) that a note counts."""
     for count, record in enumerate(records):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import stat
+
 from ..scan import Scan
-from ..sources.configuration import text_of, understood
-from ..sources.homes import in_homes
-from ..sources.text import lines
+from ..sources.configuration import glob_in, status_of, text_of, understood, why_refused
+from ..sources.homes import homes
+from ..sources.ssh_config import included_path, parse_ssh_config, shown
+from ..sources.text import from_os
 from ..table import BIGINT, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -13,35 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-
-_SYSTEM = "/etc/ssh/ssh_config"
-
-
-def parse_ssh_config(text: str) -> Iterator[tuple[str, str] | None]:
-    r"""(block, option) of each setting, in lower case; the block is the Host or Match line it is under.
-
-    None for a line that has no name of a setting and a value.
-
-    >>> list(parse_ssh_config("Port 22\nHost a\n  User Bob # x\n"))
-    [('', 'port 22'), ('host a', 'user bob # x')]
-    """
-    block = ""
-    for line in lines(text):
-        line = " ".join(line.split()).lower()
-        if not line or line.startswith("#"):
-            continue
-        if line.startswith(("host ", "match ")):
-            block = line
-        else:
-            name, space, _ = line.replace("=", " ").partition(" ")
-            yield (block, line) if space and name.isascii() and name.isalnum() else None
+# Of these the first that exists; openSUSE ships its own in /usr/etc.
+_SYSTEM = ("/etc/ssh/ssh_config", "/usr/etc/ssh/ssh_config")
+# As deep as ssh follows files that include others.
+_DEEPEST = 16
+# Files of one user's that are looked into, however often they include one another.
+_MOST = 1000
+_ROOT = (0, "/root", "root")
 
 
 class SshConfigs(Table):
-    """Settings of ssh clients, one a row."""
+    """Settings of ssh clients, one a row, those of included files too."""
 
     uid = Column(BIGINT, "User whose file it is; 0 for the host's", key=True)
-    block = Column(TEXT, "The Host or Match line it is under, in lower case; '' for none")
+    block = Column(TEXT, "The Host or Match line it is under, in lower case, after > for one of an included file")
     option = Column(TEXT, "The setting, in lower case")
     ssh_config_file = Column(TEXT, "File it is in")
 
@@ -49,8 +37,60 @@ class SshConfigs(Table):
     examples = ["SELECT block, option FROM ssh_configs WHERE uid = 0;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        for block, option in understood(scan, _SYSTEM, parse_ssh_config(text_of(scan, _SYSTEM, expected=False))):
-            yield 0, block, option, _SYSTEM
-        for uid, path, text in in_homes(scan, (".ssh/config",)):
-            for block, option in understood(scan, path, parse_ssh_config(text)):
-                yield uid, block, option, path
+        system = next((path for path in _SYSTEM if status_of(scan, path) is not None), _SYSTEM[0])
+        yield from _File(scan, _ROOT, "/etc/ssh").rows(system, "", 0)
+        seen = set()
+        for user, home in homes(scan):
+            if (user.uid, home) in seen:
+                continue
+            seen.add((user.uid, home))
+            file = _File(scan, (user.uid, home, user.username), f"{home}/.ssh")
+            yield from file.rows(f"{home}/.ssh/config", "", 0)
+
+
+class _File:
+    """A file with those it includes: whose it is, and where relative names begin."""
+
+    def __init__(self, scan: Scan, user: tuple[int, str, str], folder: str) -> None:
+        self._scan = scan
+        self._uid, self._home, self._name = user
+        self._folder = folder
+        self._left = _MOST
+
+    def rows(self, path: str, above: str, depth: int) -> Iterator[tuple[int, str, str, str]]:
+        """The settings of a file; `above` is the block that includes it."""
+        scan = self._scan
+        self._left -= 1
+        if depth > _DEEPEST or self._left < 0:
+            scan.note("a file that is included too deeply, or too often, is not followed", path)
+            return
+        if self._folder != "/etc/ssh":
+            self._note_refusal(path)
+        block = above
+        for keyword, arguments in understood(scan, path, parse_ssh_config(text_of(scan, path, expected=False))):
+            setting = shown(keyword, arguments).lower()
+            if keyword in ("host", "match"):
+                block = f"{above} > {setting}" if above else setting
+            else:
+                yield self._uid, block, setting, from_os(path)
+            if keyword == "include":
+                for each in self._included(arguments):
+                    yield from self.rows(each, block, depth + 1)
+
+    def _included(self, names: list[str]) -> Iterator[str]:
+        for name in names:
+            pattern = included_path(name, self._folder, self._home, self._name)
+            if pattern is None:
+                self._scan.note(f"what Include {name} names is not known without a session of the user's")
+                continue
+            for path in glob_in(self._scan, pattern):
+                status = status_of(self._scan, path)
+                if status is not None and not stat.S_ISDIR(status.st_mode):
+                    yield path
+
+    def _note_refusal(self, path: str) -> None:
+        """ssh does not start with a user's file that others can change."""
+        status = status_of(self._scan, path)
+        why = why_refused(self._scan, status, owners=(self._uid,)) if status is not None else ""
+        if why:
+            self._scan.note(f"ssh refuses {from_os(path)}: it {why}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hostql.tests.conftest import notes, query
 from hostql.vtables.database import Database
-from hostql.vtables.system.os_version import parse_os_release
+from hostql.vtables.sources.os_release import parse_os_release
 
 ASSIGNMENTS = r"""
 # A="comment"
