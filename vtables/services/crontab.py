@@ -1,10 +1,16 @@
-"""The table `crontab`: what cron runs when (crontab(5))."""
+"""The table `crontab`: what cron runs when (crontab(5)), and anacron (anacrontab(5))."""
 
 from __future__ import annotations
 
+import os
+import stat
+
 from ..scan import Scan
-from ..sources.configuration import names_in, text_of, understood
-from ..sources.text import from_os, lines
+from ..sources.accounts import all_users, users_of
+from ..sources.configuration import names_in, status_of, text_of, understood, why_refused
+from ..sources.crontabs import ANY, CRONIE, DEBIAN, never_runs, parse_anacrontab, parse_crontab
+from ..sources.os_release import distributions
+from ..sources.text import from_os
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -12,31 +18,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from ..sources.crontabs import Job
 
-_FOLDERS = ("/etc/cron.d", "/var/spool/cron", "/var/spool/cron/crontabs")
-
-
-def parse_crontab(text: str) -> Iterator[tuple[str, ...] | None]:
-    r"""(event, minute, hour, day of month, month, day of week, command) of each job; None for what is no line of cron.
-
-    >>> list(parse_crontab("SHELL=/bin/sh\n5 * * * * root true now\n@reboot /bin/x\n"))
-    [('', '5', '*', '*', '*', '*', 'root true now'), ('@reboot', '', '', '', '', '', '/bin/x')]
-    """
-    for line in lines(text):
-        line = line.strip()
-        if line.startswith("@"):
-            event, *command = line.split(None, 1)
-            yield (event, "", "", "", "", "", command[0]) if command else None
-        elif line and not line.startswith("#"):
-            fields = line.split(None, 5)
-            if "=" not in fields[0] and not "".join(fields[1:2]).startswith("="):
-                yield ("", *fields) if len(fields) == 6 else None
+_SYSTEM, _FOLDER, _ANACRONTAB = "/etc/crontab", "/etc/cron.d", "/etc/anacrontab"
+_SPOOL = "/var/spool/cron"
+_TABS, _CRONTABS = f"{_SPOOL}/tabs", f"{_SPOOL}/crontabs"
+_DEBIAN_IDS = frozenset(("debian", "ubuntu"))
+_SUSE_IDS = frozenset(("suse", "opensuse", "sles"))
+_CRONIE_IDS = frozenset(("fedora", "rhel", "centos", "arch"))
+# What packages and editors leave beside a file; cronie passes it over.
+_LEFT_BEHIND = ("~", ".rpmsave", ".rpmorig", ".rpmnew")
+_PROGRAMS = ("/usr/sbin/cron", "/usr/sbin/crond", "/usr/bin/crond", "/usr/sbin/fcron", "/usr/sbin/bcron-start")
+_GENERATOR = "/usr/lib/systemd/system-generators/systemd-crontab-generator"
 
 
 class Crontab(Table):
-    """Jobs of cron: /etc/crontab, /etc/cron.d and users' own."""
+    """Jobs of cron: /etc/crontab, /etc/cron.d and users' own; and of anacron.
 
-    event = Column(TEXT, "An event such as @reboot or @daily; '' for a job with times")
+    Jobs that the host's cron does not run (by a file's name, owner or mode, or by a line it does not understand) are
+    left out with a note. Debian's cron and cronie are told apart by what is installed, or by the distribution.
+    """
+
+    event = Column(TEXT, "An event such as @reboot or @daily, anacron's period such as 7 days; '' for a job with times")
     minute = Column(TEXT, "Minutes")
     hour = Column(TEXT, "Hours")
     day_of_month = Column(TEXT, "Days of the month")
@@ -50,14 +53,171 @@ class Crontab(Table):
     examples = ["SELECT command, path FROM crontab;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        for file in ["/etc/crontab", *_files(scan)]:
-            for job in understood(scan, file, parse_crontab(text_of(scan, file, expected=False))):
-                yield (*job, from_os(file), 0)
+        cron = _cron_of(scan)
+        for path, job in cron.jobs():
+            yield (*job, from_os(path), 0)
+        text = text_of(scan, _ANACRONTAB, expected=False)
+        for job in understood(scan, _ANACRONTAB, parse_anacrontab(text)):
+            yield (*job, _ANACRONTAB, 0)
 
 
-def _files(scan: Scan) -> Iterator[str]:
-    for folder in _FOLDERS:
-        for name in names_in(scan, folder):
-            # A hidden file is not cron's; a folder is looked into by itself.
-            if not name.startswith(".") and not scan.host.isdir(f"{folder}/{name}"):
-                yield f"{folder}/{name}"
+def _cron_of(scan: Scan) -> _Cron:
+    """The kind of cron that the host has, by its programs or else by its distribution."""
+    ids = frozenset(part for name in distributions(scan) for part in (name, name.partition("-")[0]))
+    there = {path for path in (*_PROGRAMS, _GENERATOR) if status_of(scan, path) is not None}
+    if not there and status_of(scan, "/usr/bin") is not None:
+        scan.note("no cron is installed in its usual places: nothing may run these jobs")
+    if ids & _SUSE_IDS:
+        return _Cronie(scan, [_TABS])
+    if status_of(scan, "/usr/bin/cronnext") is not None or ids & _CRONIE_IDS:
+        return _Cronie(scan, [_CRONTABS if ids & _DEBIAN_IDS else _SPOOL])
+    if _GENERATOR not in there and ("/usr/sbin/cron" in there or ids & _DEBIAN_IDS):
+        return _DebianCron(scan, [_CRONTABS])
+    return _Cron(scan, [_SPOOL, _TABS, _CRONTABS])
+
+
+class _Cron:
+    """A cron of unknown kind: what any kind may run."""
+
+    grammar = ANY
+    # Whether a line that is not understood, or the lack of a line end after the last, costs the whole file.
+    whole = False
+    # Whether what comes after the last line end is run.
+    runs_rest = True
+
+    def __init__(self, scan: Scan, spools: list[str]) -> None:
+        self.scan = scan
+        self._spools = spools
+        self._users: dict[str, int] | None = None
+        if status_of(scan, "/etc/passwd") is not None:
+            self._users = {"root": 0, **{user.username: user.uid for user in users_of(scan)}}
+
+    def jobs(self) -> Iterator[tuple[str, Job]]:
+        """(file, job) of each job that is run, in order."""
+        for path in self._system_files():
+            yield from ((path, job) for job in self._file(path, system=True))
+        for spool in self._spools:
+            for name, path in self._entries(spool):
+                if self._is_users(name, path):
+                    yield from ((path, job) for job in self._file(path, system=False))
+        self._note_other_spools()
+
+    def takes(self, name: str) -> bool:
+        """Whether a file of that name in cron.d is read."""
+        return not name.startswith(".")
+
+    def refusal(self, path: str, status: os.stat_result, owners: tuple[int, ...]) -> str:
+        """Why a file is not read; '' for one that is."""
+        return ""
+
+    def _system_files(self) -> Iterator[str]:
+        paths = [_SYSTEM]
+        for name, path in self._entries(_FOLDER):
+            if self.takes(name):
+                paths.append(path)
+            else:
+                self._refuse(path, "it passes over files of such names")
+        for path in paths:
+            status = status_of(self.scan, path)
+            why = self.refusal(path, status, ()) if status is not None else ""
+            if why:
+                self._refuse(path, f"it {why}")
+            else:
+                yield path
+
+    def _entries(self, folder: str) -> Iterator[tuple[str, str]]:
+        """(name, path) of what is no folder; one in a spool is looked into by itself."""
+        for name in names_in(self.scan, folder):
+            path = f"{folder}/{name}"
+            status = status_of(self.scan, path)
+            if not name.startswith(".") and (status is None or not stat.S_ISDIR(status.st_mode)):
+                yield name, path
+
+    def _is_users(self, name: str, path: str) -> bool:
+        uid = self._uid(name)
+        if uid is None and self._users is not None:
+            self._refuse(path, "there is no such user")
+            return False
+        status = status_of(self.scan, path)
+        why = self.refusal(path, status, () if uid is None else (uid,)) if status is not None else ""
+        if why:
+            self._refuse(path, f"it {why}")
+        return not why
+
+    def _uid(self, name: str) -> int | None:
+        if self._users is None or name in self._users or not self.scan.host.live:
+            return (self._users or {}).get(name)
+        return next((user.uid for user in all_users(self.scan, None, frozenset([name]))), None)
+
+    def _file(self, path: str, system: bool) -> Iterator[Job]:
+        text = text_of(self.scan, path, expected=False)
+        if not text.endswith("\n"):
+            text, rest = text[: text.rfind("\n") + 1], text[text.rfind("\n") + 1 :]
+            if self.runs_rest or not rest.strip() or rest.lstrip().startswith("#"):
+                text += rest
+            elif self.whole:
+                self._refuse(path, "its last line has no end")
+                return
+            else:
+                self.scan.note(f"cron does not run the last line of {from_os(path)}: it has no end")
+        jobs = [self._checked(job, system) for job in parse_crontab(text, self.grammar)]
+        if self.whole and None in jobs:
+            self._refuse(path, "a line of it makes no sense")
+            return
+        for job in understood(self.scan, path, jobs):
+            if never_runs(job, self.grammar):
+                self.scan.note(f"a job of {from_os(path)} never runs: a range of its times runs backwards")
+            elif job.command:
+                yield job
+
+    def _checked(self, job: Job | None, system: bool) -> Job | None:
+        """The job, with '' for a command that runs nothing; None for one without a command or with an unknown user."""
+        if job is None or not system:
+            return job
+        user, command = [*job.command.split(None, 1), "", ""][:2]
+        if not user or not (command or self.grammar.empty) or (self._users is not None and self._uid(user) is None):
+            return None
+        return job if command else job._replace(command="")
+
+    def _note_other_spools(self) -> None:
+        for spool in {_SPOOL, _TABS, _CRONTABS}.difference(self._spools):
+            for _, path in self._entries(spool):
+                self.scan.note(f"the cron of this host reads no crontabs in {spool}", path)
+
+    def _refuse(self, path: str, why: str) -> None:
+        self.scan.note(f"cron does not run {from_os(path)}: {why}")
+
+
+class _DebianCron(_Cron):
+    """cron of Debian and Ubuntu (3.0pl1)."""
+
+    grammar = DEBIAN
+    whole = True
+    runs_rest = False
+
+    def takes(self, name: str) -> bool:
+        return name.isascii() and name.replace("_", "x").replace("-", "x").isalnum()
+
+    def refusal(self, path: str, status: os.stat_result, owners: tuple[int, ...]) -> str:
+        if path.startswith(_SPOOL):
+            if os.path.islink(self.scan.host.path(path)):
+                return "is a link"
+            mode = stat.S_IMODE(status.st_mode)
+            if mode != 0o600:
+                return f"has the mode {mode:04o}, not 0600"
+        return why_refused(self.scan, status, owners=owners)
+
+
+class _Cronie(_Cron):
+    """cronie, of Fedora, RHEL, SUSE, Arch and others (1.7)."""
+
+    grammar = CRONIE
+    runs_rest = False
+
+    def takes(self, name: str) -> bool:
+        return not name.startswith((".", "#")) and not name.endswith(_LEFT_BEHIND)
+
+    def refusal(self, path: str, status: os.stat_result, owners: tuple[int, ...]) -> str:
+        if status.st_mode & 0o111:
+            return "can be executed"
+        return why_refused(self.scan, status, owners=owners)
