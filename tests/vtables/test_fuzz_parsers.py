@@ -26,7 +26,6 @@ from hostql.vtables.network.nftables_rules import parse_ruleset
 from hostql.vtables.packages.deb_packages import parse_status
 from hostql.vtables.packages.python_packages import parse_metadata
 from hostql.vtables.process.process_memory_map import parse_maps
-from hostql.vtables.services.startup_items import parse_desktop
 from hostql.vtables.sources import procfs
 from hostql.vtables.sources.accounts import User, parse_group, parse_passwd
 from hostql.vtables.sources.apt import Source, parse_deb822, parse_list
@@ -34,6 +33,7 @@ from hostql.vtables.sources.auth_messages import parse_message, parse_syslog
 from hostql.vtables.sources.containers import container_of
 from hostql.vtables.sources.cpuinfo import parse_cpuinfo
 from hostql.vtables.sources.crontabs import parse_crontab
+from hostql.vtables.sources.desktop_entry import parse_desktop
 from hostql.vtables.sources.hardware_ids import Names, parse_ids
 from hostql.vtables.sources.lastlog import parse_lastlog, shape_of
 from hostql.vtables.sources.logind import parse_session

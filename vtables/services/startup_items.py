@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.configuration import names_in, text_of
+from ..sources.configuration import names_in, status_of, text_of
+from ..sources.desktop_entry import exec_words, parse_desktop
 from ..sources.homes import homes
-from ..sources.text import from_os, lines
+from ..sources.text import from_os
 from ..table import TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 _SCRIPTS = "/etc/init.d"
 _RUNLEVELS = ("/etc/rc2.d", "/etc/rc3.d", "/etc/rc5.d", "/etc/rcS.d")
-_AUTOSTART = "/etc/xdg/autostart"
+_CONFIG_FOLDERS = ("/etc/xdg", "/usr/local/etc/xdg", "/usr/etc/xdg", "/usr/share/gnome")
+_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
 class StartupItems(Table):
@@ -24,7 +26,7 @@ class StartupItems(Table):
 
     name = Column(TEXT, "Name of the item")
     path = Column(TEXT, "Program, or the script itself")
-    args = Column(TEXT, "Arguments of the program")
+    args = Column(TEXT, "Arguments of the program, quoted as for a shell")
     type = Column(TEXT, "Always Startup Item")
     source = Column(TEXT, "Folder it is in, with a slash at the end")
     status = Column(TEXT, "enabled or disabled")
@@ -40,39 +42,49 @@ class StartupItems(Table):
             if _executable(scan, path):
                 status = "enabled" if name in started else "disabled"
                 yield (from_os(name), from_os(path), "", "Startup Item", _SCRIPTS + "/", status, "")
-        folders = [(_AUTOSTART, "")]
+        folders = [(f"{folder}/autostart", "") for folder in _config_folders(scan)]
         folders += [(f"{home}/.config/autostart", user.username) for user, home in homes(scan)]
         for folder, username in folders:
             for file in names_in(scan, folder):
                 if file.endswith(".desktop"):
                     scan.check()
-                    name, command, hidden = parse_desktop(text_of(scan, f"{folder}/{file}"))
-                    program, _, arguments = command.partition(" ")
-                    status = "disabled" if hidden else "enabled"
-                    yield (name, program, arguments, "Startup Item", from_os(folder) + "/", status, username)
+                    fields = parse_desktop(text_of(scan, f"{folder}/{file}"))
+                    program, *arguments = exec_words(fields, f"{folder}/{file}") or [""]
+                    status = "enabled" if program and _starts(scan, fields) else "disabled"
+                    source = from_os(folder) + "/"
+                    name = fields.get("Name", "")
+                    yield (name, program, _joined(arguments), "Startup Item", source, status, username)
+
+
+def _config_folders(scan: Scan) -> list[str]:
+    """Where sessions look: XDG_CONFIG_DIRS as a distribution sets it, those of Ubuntu's and openSUSE's too."""
+    given = ""
+    for line in text_of(scan, "/etc/environment", expected=False).split("\n"):
+        name, _, value = line.strip().removeprefix("export ").partition("=")
+        if name == "XDG_CONFIG_DIRS":
+            given = value.strip("\"' ")
+    sessions = [f"/etc/xdg/{name}" for name in names_in(scan, "/etc/xdg") if name.startswith("xdg-")]
+    folders = [*given.split(":"), *_CONFIG_FOLDERS, *sessions]
+    return list(dict.fromkeys([folder.rstrip("/") for folder in folders if folder.startswith("/")]))
+
+
+def _starts(scan: Scan, fields: dict[str, str]) -> bool:
+    """Whether a session starts it; one of the desktops that OnlyShowIn names, at least."""
+    if fields.get("Hidden", "").lower() in ("true", "1") or fields.get("Type", "Application") != "Application":
+        return False
+    program = fields.get("TryExec", "")
+    places = [program] if program.startswith("/") else [f"{folder}/{program}" for folder in _PATH]
+    return not program or any(_executable(scan, place) for place in places)
 
 
 def _executable(scan: Scan, path: str) -> bool:
-    """Whether init would run a script."""
-    try:
-        return bool(scan.host.stat(path).st_mode & 0o111)
-    except OSError:
-        return False
+    """Whether the file at a path is a program."""
+    status = status_of(scan, path)
+    return status is not None and bool(status.st_mode & 0o111)
 
 
-def parse_desktop(text: str) -> tuple[str, str, bool]:
-    r"""(name, command, whether it is turned off) of a desktop entry file.
+def _joined(arguments: list[str]) -> str:
+    """The arguments as a shell would be given them."""
+    from shlex import quote
 
-    >>> parse_desktop("[Desktop Entry]\nName=A\nExec=/bin/a -x\nHidden=true\n[Desktop Action b]\nName=B\n")
-    ('A', '/bin/a -x', True)
-    """
-    fields: dict[str, str] = {}
-    section = ""
-    for line in lines(text):
-        if line.startswith("["):
-            section = line.strip()
-        elif section == "[Desktop Entry]":
-            name, equals, value = line.partition("=")
-            if equals:
-                fields.setdefault(name.strip(), value.strip())
-    return fields.get("Name", ""), fields.get("Exec", ""), fields.get("Hidden", "").lower() == "true"
+    return " ".join([quote(argument) for argument in arguments])

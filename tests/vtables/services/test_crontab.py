@@ -1,4 +1,4 @@
-"""`crontab` and `startup_items` in a root of their own, and against this host's own cron folders."""
+"""`crontab` in a root of their own, and against this host's own cron folders."""
 
 from __future__ import annotations
 
@@ -294,26 +294,3 @@ def test_fields_are_those_that_crontab_accepts(tmp_path: Path) -> None:
             pytest.skip("this crontab cannot check a file")
         ours = [*parse_crontab(f"{line}\n", CRONIE if cronie else DEBIAN)] != [None]
         assert ours is (done.returncode == 0), (line, done.stderr)
-
-
-def test_scripts_and_sessions_that_start(tmp_path: Path, open_root: Callable[..., Database]) -> None:
-    files = {
-        "etc/passwd": "ann:x:1000:1000::/home/ann:/bin/sh\n",
-        "etc/init.d/on": "#!/bin/sh\n",
-        "etc/init.d/off": "#!/bin/sh\n",
-        "etc/xdg/autostart/a.desktop": "[Desktop Entry]\nName=A\nExec=/usr/bin/a --quiet x\n",
-        "home/ann/.config/autostart/b.desktop": "[Desktop Entry]\nName=B\nExec=b\nHidden=true\n",
-    }
-    for path, text in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-        (tmp_path / path).chmod(0o755)
-    (tmp_path / "etc/rc2.d").mkdir()
-    (tmp_path / "etc/rc2.d/S01on").symlink_to("../init.d/on")
-    rows = query(open_root(), "SELECT name, path, args, source, status, username FROM startup_items")
-    assert [tuple(row.values()) for row in rows] == [
-        ("off", "/etc/init.d/off", "", "/etc/init.d/", "disabled", ""),
-        ("on", "/etc/init.d/on", "", "/etc/init.d/", "enabled", ""),
-        ("A", "/usr/bin/a", "--quiet x", "/etc/xdg/autostart/", "enabled", ""),
-        ("B", "b", "", "/home/ann/.config/autostart/", "disabled", "ann"),
-    ]
