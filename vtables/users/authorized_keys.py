@@ -32,27 +32,29 @@ def parse_authorized_keys(text: str) -> Iterator[tuple[str, str, str, str] | Non
         line = line.strip()
         if not line or line.startswith("#"):
             continue
-        options, rest = ("", line) if line.startswith(_KINDS) else _cut_options(line[:_LONGEST])
+        options, rest = ("", line) if _is_kind(line.split(None, 1)[0]) else _cut_options(line[:_LONGEST])
         words = rest.split(None, 2)
-        if len(words) > 1 and words[0].startswith(_KINDS):
+        if len(words) > 1 and _is_kind(words[0]):
             yield words[0], words[1], options, words[2] if len(words) > 2 else ""
         else:
             yield None
 
 
+def _is_kind(word: str) -> bool:
+    """Whether a word names a kind of key, such as ssh-ed25519 or sk-ssh-ed25519@openssh.com."""
+    return word.startswith(_KINDS) and word.replace("-", "").replace("@", "").replace(".", "").isalnum()
+
+
 def _cut_options(line: str) -> tuple[str, str]:
-    """The options end at the first space outside double quotes; a backslash keeps a quote inside."""
-    quoted = escaped = False
-    for place, character in enumerate(line):
-        if escaped:
-            escaped = False
-        elif character == "\\":
-            escaped = True
-        elif character == '"':
-            quoted = not quoted
-        elif character in " \t" and not quoted:
-            return line[:place], line[place:].lstrip()
-    return line, ""
+    r"""The options end at the first blank outside of double quotes; a backslash protects a quote, and nothing else.
+
+    >>> _cut_options(r'command="a \" b",x\ ssh-rsa AAAA')
+    ('command="a \\" b",x\\', 'ssh-rsa AAAA')
+    """
+    import re
+
+    found = re.match(r'(?:\\"|\\(?!")|"(?:\\"|\\(?!")|[^"\\])*"|[^\s"\\])*(?=[ \t])', line)
+    return (found[0], line[found.end() :].lstrip()) if found else (line, "")
 
 
 class AuthorizedKeys(Table):

@@ -14,29 +14,35 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def parse_known_hosts(text: str) -> Iterator[str | None]:
-    r"""The lines; None for one that has not names, a kind of key and a key.
+_FILES = (".ssh/known_hosts", ".ssh/known_hosts2")
+_MARKERS = ("@cert-authority", "@revoked")
 
-    >>> list(parse_known_hosts("# x\nhost ssh-rsa AAAA\njunk\n"))
-    ['host ssh-rsa AAAA', None]
+
+def parse_known_hosts(text: str) -> Iterator[str | None]:
+    r"""The lines; None for one that has not names, a kind of key and a key, after a marker where there is one.
+
+    >>> list(parse_known_hosts("# x\nhost ssh-rsa AAAA\n@revoked * ssh-rsa AAAA\n@revoked ssh-rsa AAAA\njunk\n"))
+    ['host ssh-rsa AAAA', '@revoked * ssh-rsa AAAA', None, None]
     """
     for line in lines(text):
         line = line.strip()
         if line and not line.startswith("#"):
-            yield line if len(line.split(None, 3)) > 2 else None
+            words = line.split(None, 4)
+            marked = words[0] in _MARKERS
+            yield line if len(words) > 2 + marked and (marked or words[0][0] != "@") else None
 
 
 class KnownHosts(Table):
     """Lines of the known_hosts files in home directories; the names may be hashed."""
 
     uid = Column(BIGINT, "User whose file it is", key=True)
-    key = Column(TEXT, "The line: names, kind of key, key")
+    key = Column(TEXT, "The line: a marker such as @revoked, names, kind of key, key")
     key_file = Column(TEXT, "File the line is in")
 
     typical_rows = 50
     examples = ["SELECT u.username, k.key FROM known_hosts k JOIN users u USING (uid);"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        for uid, path, text in in_homes(scan, (".ssh/known_hosts",)):
+        for uid, path, text in in_homes(scan, _FILES):
             for line in understood(scan, path, parse_known_hosts(text)):
                 yield uid, line, path

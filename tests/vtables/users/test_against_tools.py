@@ -215,7 +215,8 @@ def test_authorized_keys_are_those_of_ssh_keygen(ssh: Path, open_root: Callable[
     first = make_key(ssh / "one", "-t", "ed25519", "-N", "")
     second = make_key(ssh / "two", "-t", "rsa", "-b", "2048", "-N", "")
     third = make_key(ssh / "three", "-t", "ecdsa", "-N", "")
-    options = 'from="10.0.0.0/8,!10.9.0.0/16",command="echo \\"a b\\" # x",no-pty '
+    # A backslash protects a quote, and nothing else; options may begin as a kind of key does.
+    options = 'from="10.0.0.0/8,!10.9.0.0/16",command="echo \\"a b\\" # x",ssh-rsa,no-pty,\\ '
     (ssh / "authorized_keys").write_text(f"# all of them\n{first}{options}{second}\n  {third}not-a-key AAAA\n")
     rows = query(open_root(), "SELECT * FROM authorized_keys")
     ours = [(fingerprint(row["key"]), row["comment"], row["algorithm"]) for row in rows]
