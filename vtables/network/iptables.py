@@ -9,7 +9,6 @@ from ..errors import TableUnavailable
 from ..scan import Scan
 from ..sources.commands import output_of
 from ..sources.configuration import understood
-from ..sources.files import read
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -258,6 +257,6 @@ def _outputs(scan: Scan) -> Iterator[tuple[str, str]]:
 
 def _has_legacy_tables(scan: Scan) -> bool:
     try:
-        return bool(read(scan.host.proc + "/net/ip_tables_names").strip())
+        return bool(scan.host.read("/proc/net/ip_tables_names").strip())
     except OSError:
         return False

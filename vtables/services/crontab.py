@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 
 from ..scan import Scan
@@ -15,6 +14,7 @@ from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
     from typing import Any
 
@@ -200,7 +200,7 @@ class _DebianCron(_Cron):
 
     def refusal(self, path: str, status: os.stat_result, owners: tuple[int, ...]) -> str:
         if path.startswith(_SPOOL):
-            if os.path.islink(self.scan.host.path(path)):
+            if self.scan.host.islink(path):
                 return "is a link"
             mode = stat.S_IMODE(status.st_mode)
             if mode != 0o600:

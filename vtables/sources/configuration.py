@@ -6,6 +6,7 @@ from .text import decode, from_os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator
     from typing import TypeVar
 
@@ -64,7 +65,7 @@ def bytes_of(
 def status_of(scan: Scan, path: str) -> os.stat_result | None:
     """The status of a file, of what it leads to where it is a link; None where there is none or it cannot be seen."""
     try:
-        return os.stat(scan.host.path(path))
+        return scan.host.stat(path)
     except (OSError, ValueError):
         return None
 

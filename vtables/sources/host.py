@@ -53,8 +53,10 @@ class Host:
 
     def __init__(self, root: str = "", proc: str | None = None, sys: str | None = None) -> None:
         self.root = root.rstrip("/")
-        tops = {"/proc": proc, "/sys": sys, "": self.root}
-        places = {prefix: top for prefix, top in tops.items() if top is not None and top.rstrip("/") != prefix}
+        tops = {"/proc": proc, "/sys": sys}
+        places = {prefix: top for prefix, top in tops.items() if top and top.rstrip("/") != self.root + prefix}
+        if self.root:
+            places[""] = self.root
         # What begins with which path is found below which directory; none for the running host.
         self._trees: list[tuple[str, Tree]] = []
         if places:

@@ -81,14 +81,14 @@ class Configured:
         """The value for a setting; '' for none. A line with its name wins over every glob."""
         if path in self._given:
             return self._given[path] or ""
-        return next((value for glob, value in self._globs if _fits(glob, path)), "")
+        return next((value for pattern, value in self._globs if _fits(pattern, path)), "")
 
 
-def _fits(glob: str, path: str) -> bool:
+def _fits(pattern: str, path: str) -> bool:
     """As glob(7): a wildcard matches no slash and no dot at the beginning of a part."""
     from fnmatch import fnmatchcase
 
-    wanted, parts = glob.split("/"), path.split("/")
+    wanted, parts = pattern.split("/"), path.split("/")
     return len(wanted) == len(parts) and all(
         fnmatchcase(part, each) and (part[:1] != "." or each[:1] == ".") for each, part in zip(wanted, parts)
     )

@@ -7,7 +7,6 @@ import stat
 
 from ..scan import Scan
 from ..sources.configuration import names_in, status_of, text_of, understood, why_refused
-from ..sources.files import read
 from ..sources.sudoers import include_target, parse_sudoers, policy_file
 from ..sources.text import decode, from_os
 from ..table import TEXT, Column, Table
@@ -111,7 +110,7 @@ def _folder(scan: Scan, target: str, depth: int, seen: set[str]) -> Iterator[tup
 def _host_name(scan: Scan) -> str:
     """The short name of the host; of one that does not run the name that it gets when it starts."""
     try:
-        name = decode(read(scan.host.proc + "/sys/kernel/hostname"))
+        name = decode(scan.host.read("/proc/sys/kernel/hostname"))
     except OSError:
         name = text_of(scan, "/etc/hostname")
     return name.strip().partition(".")[0]

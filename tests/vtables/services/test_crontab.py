@@ -221,7 +221,7 @@ def test_a_link_in_the_spool(tmp_path: Path, open_root: Callable[..., Database],
     for distribution, folder, expected in ((DEBIAN, "crontabs/", []), (RHEL, "", ["a"])):
         lay(distribution, {f"var/spool/cron/{folder}target": job("a", "")}, 0o600)
         (tmp_path / f"var/spool/cron/{folder}target").rename(tmp_path / "etc/target")
-        (tmp_path / f"var/spool/cron/{folder}root").symlink_to(tmp_path / "etc/target")
+        (tmp_path / f"var/spool/cron/{folder}root").symlink_to("/etc/target")
         assert run_by_cron(open_root())[0] == expected
 
 
