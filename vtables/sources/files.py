@@ -107,12 +107,7 @@ def use_handle(handle: int, path: str, use: Callable[[int], T], again: Callable[
 
     `again` opens it by its name, for a host without /proc.
     """
-    found = os.fstat(handle)
-    kind = stat.S_IFMT(found.st_mode)
-    if kind == stat.S_IFDIR:
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    if kind != stat.S_IFREG and not (kind == stat.S_IFCHR and found.st_rdev == _NULL):
-        raise OSError(errno.EINVAL, f"it is {_KINDS.get(kind, 'something else')}, not a file", path)
+    found = _regular(handle, path)
 
     def used() -> T:
         fd = _opened(handle, found, path, again)
@@ -126,6 +121,28 @@ def use_handle(handle: int, path: str, use: Callable[[int], T], again: Callable[
     from .apart import apart
 
     return apart(used)
+
+
+def open_handle(handle: int, path: str, again: Callable[[], int]) -> int:
+    """A descriptor to read from for as long as the caller likes, who closes it; otherwise as `use_handle`.
+
+    A file on which SQLite has locks here is refused: closing it would give them up.
+    """
+    found = _regular(handle, path)
+    if held(found):
+        raise OSError(errno.EBUSY, "hostql uses it as a database", path)
+    return _opened(handle, found, path, again)
+
+
+def _regular(handle: int, path: str) -> os.stat_result:
+    """The status of what a handle stands for; OSError where that is no regular file."""
+    found = os.fstat(handle)
+    kind = stat.S_IFMT(found.st_mode)
+    if kind == stat.S_IFDIR:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    if kind != stat.S_IFREG and not (kind == stat.S_IFCHR and found.st_rdev == _NULL):
+        raise OSError(errno.EINVAL, f"it is {_KINDS.get(kind, 'something else')}, not a file", path)
+    return found
 
 
 def _opened(handle: int, found: os.stat_result, path: str, again: Callable[[], int]) -> int:

@@ -93,11 +93,12 @@ class Host:
         no regular file, which is then not opened."""
         if not self._trees:
             return files.use_regular(path, use)
+        return self._at(path, lambda handle: files.use_handle(handle, path, use, lambda: self._again(path)))
 
-        def again() -> int:
-            return self._open(path, files.FLAGS | os.O_NOFOLLOW)
-
-        return self._at(path, lambda handle: files.use_handle(handle, path, use, again))
+    def open_regular(self, path: str) -> int:
+        """A descriptor to read a large file from, bit by bit; the caller closes it. OSError as `use_regular`."""
+        handle = self._open(path, _HANDLE) if self._trees else os.open(path, _HANDLE)
+        return _used(handle, lambda handle: files.open_handle(handle, path, lambda: self._again(path)))
 
     def stat(self, path: str) -> os.stat_result:
         """As os.stat."""
@@ -231,6 +232,10 @@ class Host:
         except OSError as error:
             error.filename = path
             raise
+
+    def _again(self, path: str) -> int:
+        """What a host without /proc opens a regular file by."""
+        return self._open(path, files.FLAGS | os.O_NOFOLLOW) if self._trees else os.open(path, files.FLAGS)
 
     def _at(self, path: str, use: Callable[[int], T], flags: int = _HANDLE) -> T:
         return _used(self._open(path, flags), use)

@@ -10,7 +10,7 @@ import errno
 import os
 import struct
 
-from .sqlite_file import rows_of
+from .sqlite_copy import rows_of
 from .text import clean, decode
 
 TYPE_CHECKING = False
@@ -57,7 +57,7 @@ def of_file(scan: Scan) -> Iterator[LastLogin]:
     """The records of the older file."""
     scan.tried("files", FILE)
     try:
-        fd = scan.host.open_regular(FILE)
+        extents, whole = scan.host.use_regular(FILE, lambda fd: read_extents(fd, _LARGEST))
     except FileNotFoundError:
         return
     except PermissionError:
@@ -66,13 +66,6 @@ def of_file(scan: Scan) -> Iterator[LastLogin]:
     except OSError as error:
         scan.note(f"cannot read {FILE}: {error.strerror}")
         return
-    try:
-        extents, whole = read_extents(fd, _LARGEST)
-    except OSError as error:
-        scan.note(f"cannot read {FILE}: {error.strerror}")
-        return
-    finally:
-        os.close(fd)
     if not whole:
         scan.note(f"{FILE} is too large: only its first {_LARGEST >> 10} KiB were read")
     record = shape_of(extents)

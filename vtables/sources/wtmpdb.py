@@ -6,7 +6,7 @@ A session is told as utmp(5) tells it: a record of the login and, when it is ove
 from __future__ import annotations
 
 from .configuration import names_in
-from .sqlite_file import rows_of
+from .sqlite_copy import rows_of
 from .text import clean, decode
 from .utmp import TYPES
 
