@@ -198,8 +198,6 @@ def database(given: Arguments) -> Database:
     from ..vtables.sources.host import Host
 
     root = given.get("root") or ""
-    if root and not os.path.isdir(root):
-        raise UsageError(f"--root {root} is not a directory")
     read_max = _size(given, "read-max")
     settings = Settings(
         remote_mounts="remote-mounts" in given,
@@ -208,7 +206,13 @@ def database(given: Arguments) -> Database:
         state=given.get("state") or STATE,
     )
     policy = WRITING_ANALYST if "writable" in given else ANALYST
-    db = Database(host=Host(root), settings=settings, policy=policy, catalog=catalog())
+    try:
+        host = Host(root)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(f"--root {root} is not a directory") from None
+    except OSError as error:
+        raise UsageError(f"cannot read --root {root}: {error.strerror}") from error
+    db = Database(host=host, settings=settings, policy=policy, catalog=catalog())
     if not root:
         db.provider = _stored(db, given)
     return db

@@ -7,6 +7,10 @@ import platform
 from importlib.util import find_spec
 from shutil import which
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...vtables.sources.host import Host
+
 # Linux capabilities (linux/capability.h) without which parts of the host are closed even to uid 0.
 CAPABILITIES = {"DAC_READ_SEARCH": 2, "NET_ADMIN": 12, "SYS_PTRACE": 19, "SYS_ADMIN": 21}
 _PACKAGES = {
@@ -23,16 +27,16 @@ _CONTAINERS = {
 }
 
 
-def facts(root: str = "") -> list[tuple[str, str]]:
-    """(what, how it stands here and what that means); `root` is the mounted host whose files are read, or ''."""
+def facts(host: Host) -> list[tuple[str, str]]:
+    """(what, how it stands here and what that means); `host` is the one whose files are read."""
     return [
         ("user", _user()),
         ("capabilities", _capabilities()),
         ("kernel", f"{platform.release()}, {platform.machine()}"),
         ("control groups", _control_groups()),
-        ("systemd", _systemd(root)),
-        ("packages", _found(_PACKAGES, root) or "no database that is known"),
-        ("containers", _found(_CONTAINERS, root) or "no runtime's socket; names come from control groups alone"),
+        ("systemd", _systemd(host)),
+        ("packages", _found(_PACKAGES, host) or "no database that is known"),
+        ("containers", _found(_CONTAINERS, host) or "no runtime's socket; names come from control groups alone"),
         ("kernel tracing", _tracing()),
         ("Parquet", "pyarrow is installed" if find_spec("pyarrow") else "no: .import and .export of it need pyarrow"),
         ("pager", which("less") or "less is not installed; .config pager names another"),
@@ -66,14 +70,14 @@ def _control_groups() -> str:
     return "version 1" if os.path.isdir("/sys/fs/cgroup/memory") else "not mounted"
 
 
-def _systemd(root: str) -> str:
-    if root:
+def _systemd(host: Host) -> str:
+    if not host.live:
         return "of a mounted host: units are read from files"
     return "running" if os.path.isdir("/run/systemd/system") else "not running: units are read from files"
 
 
-def _found(places: dict[str, str], root: str) -> str:
-    return ", ".join(name for name, path in places.items() if os.path.exists(root + path))
+def _found(places: dict[str, str], host: Host) -> str:
+    return ", ".join(name for name, path in places.items() if host.exists(path))
 
 
 def _tracing() -> str:

@@ -42,10 +42,12 @@ def test_a_worker_in_state_d_is_given_up_and_replaced(tmp_path: Path) -> None:
     assert "Traceback" not in agent.said()
 
 
-def test_a_walk_leaves_a_dead_mount_alone_and_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("root", [False, True], ids=["live", "root"])
+def test_a_walk_leaves_a_dead_mount_alone_and_says_so(tmp_path: Path, root: bool) -> None:
     (tmp_path / "walked").mkdir()
     (tmp_path / "walked" / "mount").mkdir()
     with dead_mount(tmp_path / "walked" / "mount"):
-        sql = f"SELECT path FROM file WHERE path LIKE '{tmp_path}/walked/%%'"
-        done = subprocess.run([sys.executable, "-m", "hostql", sql], capture_output=True, text=True, timeout=60)
+        sql = f"SELECT path FROM file WHERE path LIKE '{'' if root else tmp_path}/walked/%%'"
+        given = ["--root", str(tmp_path)] if root else []
+        done = subprocess.run([sys.executable, "-m", "hostql", *given, sql], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "network and FUSE mounts are not walked into" in done.stderr

@@ -65,10 +65,10 @@ def _sizes(scan: Scan, mounts: list[Mount]) -> Iterator[tuple[int | None, ...]]:
 
     To ask must not mount anything, and must end: see `sources/bounded.py`.
     """
-    hidden = covered(mounts) if scan.host.live else set()
+    hidden = covered(mounts) if scan.host.live or scan.host.process else set()
     refused = {mount.id: _why_not(scan, mount, hidden) for mount in mounts}
     questions = [(mount.id, to_os(mount.path)[-1]) for mount in mounts if not refused[mount.id]]
-    # Below another root there are files, no mounts: these are read here, and cannot hang.
+    # The mounts of a running process are looked up below its root.
     found = answers(_statvfs, questions, scan.check) if scan.host.live else _below(scan.host, questions)
     for mount in mounts:
         note = refused[mount.id]
@@ -89,11 +89,13 @@ def _sizes(scan: Scan, mounts: list[Mount]) -> Iterator[tuple[int | None, ...]]:
 
 def _why_not(scan: Scan, mount: Mount, hidden: set[int]) -> str:
     """The note for a mount that is not asked for its size; '' for one that is."""
-    if mount.type == AUTOFS and scan.host.live:
+    if not (scan.host.live or scan.host.process):
+        return "the sizes of mounts are known to the running kernel alone"
+    if mount.type == AUTOFS:
         return "automount points are not asked for their size"
     if mount.id in hidden:
         return _COVERED
-    if mount.remote and scan.host.live and not scan.settings.remote_mounts:
+    if mount.remote and not scan.settings.remote_mounts:
         return "remote mounts are not asked for their size (--remote-mounts asks them)"
     return ""
 

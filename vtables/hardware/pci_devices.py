@@ -38,6 +38,7 @@ class PciDevices(Table):
     examples = ["SELECT pci_slot, vendor_id, model_id, driver FROM pci_devices;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        scan.host.only_with("/sys")
         root = "/sys/bus/pci/devices"
         try:
             slots = sorted(scan.host.listdir(root))

@@ -37,6 +37,7 @@ class UsbDevices(Table):
     examples = ["SELECT vendor, model, serial FROM usb_devices WHERE removable = 1;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        scan.host.only_with("/sys")
         root = "/sys/bus/usb/devices"
         try:
             names = sorted(scan.host.listdir(root))

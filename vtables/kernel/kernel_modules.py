@@ -39,6 +39,7 @@ class KernelModules(Table):
     examples = ["SELECT name, human_size(size) AS size FROM kernel_modules ORDER BY kernel_modules.size DESC LIMIT 5;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[str, int, str, str, str]]:
+        scan.host.only_with("/proc")
         try:
             raw = scan.host.read("/proc/modules")
         except FileNotFoundError:

@@ -27,6 +27,7 @@ class SelinuxSettings(Table):
     examples = ["SELECT key, value FROM selinux_settings WHERE scope = '';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        scan.host.only_with("/sys")
         root = "/sys/fs/selinux"
         files = [("", name) for name in _TOP]
         for scope in _SCOPES:

@@ -46,6 +46,7 @@ class SharedMemory(Table):
     examples = ["SELECT shmid, pid, size FROM shared_memory;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        scan.host.only_own("System V shared memory")
         try:
             segments = parse_shm(scan.host.read("/proc/sysvipc/shm"))
         except OSError as error:

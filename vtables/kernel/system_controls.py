@@ -36,6 +36,9 @@ class SystemControls(Table):
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         given = configured(scan) if scan.wants("config_value") else Configured(())
         root = "/proc/sys"
+        scan.host.only_with("/proc")
+        if scan.host.kernel_proc:
+            scan.note("settings of namespaces (net, the host's name, IPC) are those of hostql's own")
         for path in _paths(scan, root):
             place = from_os(path[len(root) + 1 :])
             name = place.replace("/", ".")

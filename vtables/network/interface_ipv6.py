@@ -29,6 +29,8 @@ class InterfaceIpv6(Table):
     examples = ["SELECT interface, forwarding_enabled FROM interface_ipv6;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        scan.host.only_with("/proc")
+        scan.host.only_own("the interfaces")
         root = "/proc/sys/net/ipv6/conf"
         try:
             names = sorted(scan.host.listdir(root))

@@ -8,13 +8,15 @@ prints there on its standard output and error is read and handed over as lines (
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import queue
 import threading
+from contextlib import contextmanager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import Any, TypeVar
 
@@ -53,8 +55,9 @@ class Apart:
 
     def call(self, work: Callable[[], T], said: Callable[[str], None] | None = None) -> T:
         """What `work` returns or raises there; `said` is called with each line that was printed meanwhile."""
-        self._work.put(work)
-        value, error, lines = self._done.get()
+        with _no_collection():
+            self._work.put(work)
+            value, error, lines = self._done.get()
         for line in lines if said is not None else ():
             said(line)  # type: ignore[misc]
         if error is not None:
@@ -85,6 +88,30 @@ class Apart:
                 # The work closed what is not its own; whoever waits is not kept waiting.
                 lines = []
             self._done.put((value, failed, lines))
+
+
+_calls_lock = threading.Lock()
+# How many calls are being made, and whether garbage was collected before the first of them.
+_calls, _collected = 0, False
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Objects that others have dropped are not finalized in a thread like this: the descriptors that they close have
+    other files behind them there, or none."""
+    global _calls, _collected
+    with _calls_lock:
+        if _calls == 0:
+            _collected = gc.isenabled()
+            gc.disable()
+        _calls += 1
+    try:
+        yield
+    finally:
+        with _calls_lock:
+            _calls -= 1
+            if _calls == 0 and _collected:
+                gc.enable()
 
 
 def apart(work: Callable[[], T]) -> T:

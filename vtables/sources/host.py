@@ -49,7 +49,7 @@ class Host:
     Methods raise OSError as the functions of os do that they are named after; ValueError for a NUL in a path.
     """
 
-    __slots__ = ("_trees", "root")
+    __slots__ = ("_filled", "_procfs", "_trees", "process", "root")
 
     def __init__(self, root: str = "", proc: str | None = None, sys: str | None = None) -> None:
         self.root = root.rstrip("/")
@@ -59,15 +59,65 @@ class Host:
             places[""] = self.root
         # What begins with which path is found below which directory; none for the running host.
         self._trees: list[tuple[str, Tree]] = []
+        self._procfs: bool | None = None
+        self._filled: set[str] = set()
+        # The folder of the process whose root that is (/proc/PID of /proc/PID/root), say of a container; '' for none.
+        self.process = ""
         if places:
             from .tree import Tree
 
             self._trees = [(prefix, Tree(top)) for prefix, top in {**places, "": self.root or "/"}.items()]
+            folder, _, name = self.root.rpartition("/")
+            if name == "root" and Tree(folder or "/").is_procfs("/"):
+                self.process = folder
 
     @property
     def live(self) -> bool:
         """Whether this is the running host itself, so that system calls (not files) may answer."""
         return not self._trees
+
+    @property
+    def kernel_proc(self) -> bool:
+        """Whether /proc of another root is the kernel's own, not copied files.
+
+        Such a one answers some files (net, sysvipc, self, the host's name) by the namespaces of whoever reads them.
+        """
+        if self._procfs is None:
+            tree, below = self._place("/proc") if self._trees else (None, "")
+            self._procfs = tree is not None and tree.is_procfs(below)
+        return self._procfs
+
+    @property
+    def own_processes(self) -> bool:
+        """Whether /proc of another root lists the processes that this host's /proc lists, us among them."""
+        try:
+            return self.kernel_proc and self.readlink("/proc/self") == str(os.getpid())
+        except OSError:
+            return False
+
+    def only_own(self, what: str) -> None:
+        """TableUnavailable where the kernel would tell `what` of the namespaces of hostql, not of this root's."""
+        if self.kernel_proc:
+            from ..errors import TableUnavailable
+
+            raise TableUnavailable(
+                f"{what} of {self.root} cannot be read from outside: the kernel tells of hostql's own namespaces",
+                "Run hostql within the container: nsenter --all --target PID hostql.",
+            )
+
+    def only_with(self, folder: str) -> None:
+        """TableUnavailable where another root has nothing in a folder that a kernel fills: /proc, /sys."""
+        if not self._trees or folder in self._filled:
+            return
+        try:
+            found = self.listdir(folder)
+        except FileNotFoundError:
+            found = []
+        if not found:
+            from ..errors import TableUnavailable
+
+            raise TableUnavailable(f"{self.root} has nothing in {folder}, which a running kernel fills")
+        self._filled.add(folder)
 
     def only_live(self, what: str) -> None:
         """TableUnavailable unless this is the running host: its kernel alone knows `what` ('the routes')."""
@@ -235,7 +285,7 @@ class Host:
 
     def _again(self, path: str) -> int:
         """What a host without /proc opens a regular file by."""
-        return self._open(path, files.FLAGS | os.O_NOFOLLOW) if self._trees else os.open(path, files.FLAGS)
+        return self._open(path, files.FLAGS) if self._trees else os.open(path, files.FLAGS)
 
     def _at(self, path: str, use: Callable[[int], T], flags: int = _HANDLE) -> T:
         return _used(self._open(path, flags), use)

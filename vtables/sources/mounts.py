@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from .host import LIVE
 from .text import decode
 
 TYPE_CHECKING = False
@@ -159,8 +160,12 @@ def mounts_of(scan: Scan) -> list[Mount]:
 
 def _mountinfo(scan: Scan) -> bytes:
     def read_it() -> bytes:
+        host = scan.host
         try:
-            return scan.host.read("/proc/self/mountinfo")
+            if host.process:
+                return LIVE.read(f"{host.process}/mountinfo")
+            host.only_own("the mounts")
+            return host.read("/proc/self/mountinfo")
         except OSError as error:
             scan.note(f"cannot read the mounts: {error.strerror}")
             return b""
@@ -187,32 +192,39 @@ _AUTOMOUNT_NOTE = "automount points are not walked into, which could mount somet
 def not_walked_into(scan: Scan) -> dict[str, str]:
     """{mount point as os functions take it: the note} of where no scan goes: automount points, and network and FUSE
     file systems unless the settings allow it."""
-    if not scan.host.live:
-        return {}
-    found = scan.shared("not walked into", lambda: slow_types(_mountinfo(scan), scan.settings.remote_mounts))
+    remote_mounts = scan.settings.remote_mounts
+    found = scan.shared("not walked into", lambda: slow_types(_types(scan), remote_mounts))
     return {path: _AUTOMOUNT_NOTE if type == AUTOFS else _REMOTE_NOTE for path, type in found.items()}
 
 
-def slow_types(raw: bytes, remote_mounts: bool) -> dict[str, str]:
-    r"""{mount point: type} of what can wait for others or mount something, from /proc/PID/mountinfo; but the root.
+def slow_types(types: dict[str, str], remote_mounts: bool) -> dict[str, str]:
+    """Those of `uppermost` that can wait for others or mount something; but the root.
 
-    >>> raw = b"1 0 0:9 / /n rw - nfs s:/ rw\n2 0 0:8 / /a rw - autofs m rw\n"
-    >>> slow_types(raw, False), slow_types(raw + b"3 2 8:1 / /a rw - ext4 d rw\n", True)
+    >>> types = uppermost(b"1 0 0:9 / /n rw - nfs s:/ rw\\n2 0 0:8 / /a rw - autofs m rw\\n")
+    >>> slow_types(types, False), slow_types({**types, "/a": "ext4"}, True)
     ({'/n': 'nfs', '/a': 'autofs'}, {})
     """
     return {
         path: type
-        for path, type in uppermost(raw).items()
+        for path, type in types.items()
         if path != "/" and (type == AUTOFS or (not remote_mounts and _is_remote(type)))
     }
+
+
+def _types(scan: Scan) -> dict[str, str]:
+    """What is mounted where on the scanned host; for an image, by this host below its root."""
+    host = scan.host
+    if host.live or host.process:
+        return uppermost(_mountinfo(scan))
+    top = LIVE.realpath(host.root)
+    here = uppermost(LIVE.read("/proc/self/mountinfo"))
+    return {path[len(top) :]: type for path, type in here.items() if path.startswith(top + "/")}
 
 
 def would_mount(scan: Scan, path: str, *, inside: bool = False) -> bool:
     """Whether to look a path up (with `inside`: to list it as a directory) could mount something: it lies below an
     automount point on which nothing is mounted yet. A note says so."""
-    if not scan.host.live:
-        return False
-    types = scan.shared("automounts", lambda: _automounts(_mountinfo(scan)))
+    types = scan.shared("automounts", lambda: _automounts(_types(scan)))
     if not types:
         return False
     path = os.path.normpath(path)
@@ -223,7 +235,6 @@ def would_mount(scan: Scan, path: str, *, inside: bool = False) -> bool:
     return True
 
 
-def _automounts(raw: bytes) -> dict[str, str]:
+def _automounts(types: dict[str, str]) -> dict[str, str]:
     """The types by path, where an automount point is among them."""
-    types = uppermost(raw) if b" - autofs " in raw else {}
     return types if AUTOFS in types.values() else {}

@@ -8,7 +8,7 @@ btrfs and overlayfs.
 from __future__ import annotations
 
 from .host import LIVE
-from .mounts import slow_types
+from .mounts import slow_types, uppermost
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ class ProcessPaths:
         # The kernel shows a path from the top of the namespace, even if the root of the process lies below that.
         root = LIVE.readlink(f"/proc/{pid}/root").rstrip("/")
         if namespace not in self._slow:
-            self._slow[namespace] = tuple([root + each for each in slow_types(_mountinfo(str(pid)), self._remote)])
+            types = uppermost(_mountinfo(str(pid)))
+            self._slow[namespace] = tuple([root + each for each in slow_types(types, self._remote)])
         return self._look(scan, namespace, f"/proc/{pid}/root" + "/.." * root.count("/"), path)
 
     def _look(self, scan: Scan, namespace: str, top: str, path: str) -> tuple[int, int] | None:
@@ -98,7 +99,7 @@ class ProcessPaths:
         key = (namespace, path)
         if key not in self._found:
             if namespace not in self._slow:
-                self._slow[namespace] = tuple(slow_types(_mountinfo("self"), self._remote))
+                self._slow[namespace] = tuple(slow_types(uppermost(_mountinfo("self")), self._remote))
             slow = self._slow[namespace]
             found: tuple[int, int] | None = _UNKNOWN
             if any(path == each or path.startswith(each + "/") for each in slow):

@@ -38,10 +38,18 @@ def chosen(scan: Scan, asked: Iterable[object] | None) -> Iterable[int]:
     /proc/PID leads to threads too, though it lists none: who asks for a thread's id gets no row. What /proc hides is
     a note.
     """
+    note_whose(scan)
     note_hidden(scan)
     if asked is None:
         return pids(scan.host.listdir("/proc"))
     return (pid for pid in asked if isinstance(pid, int) and pid > 0 and _leads(scan.host, pid))
+
+
+def note_whose(scan: Scan) -> None:
+    """TableUnavailable where a root has no processes; a note where they are not its own (a chroot with /proc in it)."""
+    scan.host.only_with("/proc")
+    if scan.host.own_processes:
+        scan.note(f"/proc of {scan.host.root or 'this root'} is that of this host: so are the processes")
 
 
 def _leads(host: Host, pid: int) -> bool:

@@ -54,8 +54,9 @@ class Tree:
     def open(self, path: str, flags: int) -> int:
         """A descriptor of what a path leads to, from the top even if it does not begin with a slash.
 
-        `flags` are HANDLE or those to read a directory, O_NOFOLLOW beside them. A magic link (/proc/PID/exe, fd/N)
-        leads out of the tree and is not followed. Raises OSError as open(2) does, ValueError for a NUL in the path.
+        `flags` are HANDLE, or those to read with; O_NOFOLLOW and O_DIRECTORY beside them. A magic link
+        (/proc/PID/exe, fd/N) leads out of the tree and is not followed. Raises OSError as open(2) does, ValueError for
+        a NUL in the path.
         """
         if self.by_kernel:
             try:
@@ -78,6 +79,17 @@ class Tree:
             return os.open(name, HANDLE, dir_fd=above)
         finally:
             os.close(above)
+
+    def is_procfs(self, path: str) -> bool:
+        """Whether a path leads into procfs, where the kernel answers, not a file."""
+        try:
+            fd = self.open(path, HANDLE)
+        except OSError:
+            return False
+        try:
+            return _in_procfs(fd)
+        finally:
+            os.close(fd)
 
     def realpath(self, path: str) -> str:
         """The path without links, as os.path.realpath gives it: of what is not there, as far as there is anything."""
@@ -155,7 +167,13 @@ class _Walk:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         if self._flags & os.O_PATH:
             return self._opened.pop()
-        return reopen(found, self._flags & ~os.O_NOFOLLOW)
+        if not self._flags & os.O_DIRECTORY and len(self._opened) > 1:
+            return os.open(self._names[-1], self._flags | os.O_NOFOLLOW, dir_fd=self._opened[-2])
+        try:
+            return os.open(f"/proc/self/fd/{found}", self._flags & ~os.O_NOFOLLOW)
+        except FileNotFoundError:
+            # No /proc is mounted: who may search the directory, too, can open it so.
+            return os.open(".", self._flags, dir_fd=found)
 
     def _enter(self, name: str, fd: int) -> None:
         """From the last directory on to what `name` is there."""
@@ -187,31 +205,25 @@ class _Walk:
             self._directory = self._follow = True
 
 
-def reopen(handle: int, flags: int) -> int:
-    """Open what a HANDLE stands for with other flags. Raises FileNotFoundError where no /proc is mounted."""
-    try:
-        return os.open(f"/proc/self/fd/{handle}", flags)
-    except FileNotFoundError:
-        if not flags & os.O_DIRECTORY:
-            raise
-        return os.open(".", flags, dir_fd=handle)
-
-
 def _is_magic(link: int) -> bool:
     """Whether a link is one that the kernel follows by itself, not by its text: /proc/PID/exe, cwd, fd/N, ns/net.
 
     The other links of procfs (self, mounts) have plain relative texts.
     """
-    from ctypes import CDLL, c_long, c_uint32, create_string_buffer
-
-    found = create_string_buffer(256)
-    if not stat.S_ISLNK(os.fstat(link).st_mode) or CDLL(None).fstatfs(link, found) != 0:
-        return False
-    # A long, but on s390x.
-    if _PROC_SUPER_MAGIC not in (c_long.from_buffer(found).value, c_uint32.from_buffer(found).value):
+    if not stat.S_ISLNK(os.fstat(link).st_mode) or not _in_procfs(link):
         return False
     text = os.readlink("", dir_fd=link)
     return text[:1] in "/(" or ":" in text
+
+
+def _in_procfs(fd: int) -> bool:
+    from ctypes import CDLL, c_long, c_uint32, create_string_buffer
+
+    found = create_string_buffer(256)
+    if CDLL(None).fstatfs(fd, found) != 0:
+        return False
+    # statfs(2) begins with f_type: a long, but on s390x.
+    return _PROC_SUPER_MAGIC in (c_long.from_buffer(found).value, c_uint32.from_buffer(found).value)
 
 
 def _openat2() -> Callable[[int, bytes, int], tuple[int, int]]:

@@ -49,6 +49,7 @@ class Pressure(Table):
     examples = ["SELECT resource, scope, avg10, avg60 FROM pressure ORDER BY avg10 DESC;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
+        scan.host.only_with("/proc")
         missing = 0
         for resource in _RESOURCES:
             try:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
+from ..sources.configuration import text_of
 from ..sources.cpuinfo import cpus_of, models
 from ..sources.procfs import kib, parse_fields
 from ..sources.sysfs import attribute
+from ..sources.text import lines
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
+    from collections.abc import Callable, Iterator
+    from typing import Any, TypeVar
+
+    from ..sources.cpuinfo import Cpu
+
+    T = TypeVar("T")
 
 
 _FIRMWARE = (
@@ -53,11 +59,11 @@ class SystemInfo(Table):
     examples = ["SELECT hostname, cpu_brand, cpu_logical_cores, human_size(physical_memory) FROM system_info;"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        cpus = cpus_of(scan.host)
+        cpus: list[Cpu] = _told(scan, lambda: cpus_of(scan.host), [])
         first = cpus[0] if cpus else None
-        memory = parse_fields(scan.host.read("/proc/meminfo")).get(b"MemTotal", b"")
+        memory = parse_fields(_told(scan, lambda: scan.host.read("/proc/meminfo"), b"")).get(b"MemTotal", b"")
         firmware = [attribute(scan.host, "/sys/class/dmi/id/" + key) for key in _FIRMWARE]
-        name = attribute(scan.host, "/proc/sys/kernel/hostname")
+        name = _hostname(scan)
         yield (
             name,
             firmware[0],
@@ -73,3 +79,22 @@ class SystemInfo(Table):
             name,
             name,
         )
+
+
+def _told(scan: Scan, read: Callable[[], T], none: T) -> T:
+    """What a file of the kernel says; none in an image, whose other columns are answered all the same."""
+    try:
+        return read()
+    except FileNotFoundError as error:
+        if scan.host.live:
+            raise
+        scan.note(f"there is no {error.filename}: a running kernel fills it")
+        return none
+
+
+def _hostname(scan: Scan) -> str:
+    """The name that is set, or that is to be set at boot; the kernel tells no other namespace's (uts_namespaces(7))."""
+    name = "" if scan.host.kernel_proc else attribute(scan.host, "/proc/sys/kernel/hostname")
+    if not name and not scan.host.live:
+        name = next((line.strip() for line in lines(text_of(scan, "/etc/hostname", expected=False))), "")
+    return name

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+# No file of zoneinfo is longer.
+_LARGEST = 1 << 16
+
 
 class Time(Table):
     """The current time of the host, in UTC; one row."""
@@ -47,10 +50,30 @@ class Time(Table):
             utc.tm_min,
             utc.tm_sec,
             "UTC",
-            tzname[0],
+            _timezone(scan),
             now,
             strftime("%a %b %e %H:%M:%S %Y UTC", utc),
             iso,
             iso,
             iso,
         )
+
+
+def _timezone(scan: Scan) -> str:
+    """The name of the standard time that /etc/localtime sets (localtime(5)); UTC without one."""
+    if scan.host.live:
+        return tzname[0]
+    from datetime import datetime
+    from io import BytesIO
+    from zoneinfo import ZoneInfo
+
+    scan.note("the clock is that of this machine: files have none")
+    try:
+        zone = ZoneInfo.from_file(BytesIO(scan.host.read_regular("/etc/localtime", _LARGEST)))
+        halves = [datetime(gmtime().tm_year, month, 1, tzinfo=zone) for month in (1, 7)]
+    except FileNotFoundError:
+        return "UTC"
+    except (OSError, ValueError) as error:
+        scan.note(f"cannot read /etc/localtime: {getattr(error, 'strerror', None) or error}")
+        return ""
+    return next((half.tzname() for half in halves if not half.dst()), None) or ""

@@ -135,7 +135,7 @@ def features(session: Session, argument: str) -> None:
     """What works on this host as this user: facts that decide how much the tables show."""
     from ..features import facts
 
-    session.write("\n".join(f"{name:>15}  {value}" for name, value in facts(session.database.host.root)))
+    session.write("\n".join(f"{name:>15}  {value}" for name, value in facts(session.database.host)))
 
 
 def _sqlite() -> str:

@@ -76,7 +76,7 @@ def quoted(name: str) -> str:
 
 def paths(found: Context, words: Words) -> Iterator[Suggestion]:
     """Paths that begin as the string does that is being typed."""
-    for at, path in enumerate(words.paths(found.pattern)):
+    for at, path in enumerate(words.host_paths(found.pattern)):
         closing = "" if path.endswith("/") or found.closed else "'"
         text = "'" + path.replace("'", "''") + closing
         yield Suggestion(text, "path", sought=path, shown=last_part(path), worth=-at)

@@ -91,6 +91,7 @@ class Vocabulary:
             recent={name: at for at, name in enumerate(list(self._lately)[-9:], 1)},
             samples=self._samples.values,
             paths=paths,
+            host_paths=lambda typed: paths(typed, session.database.host),
         )
 
     def _use(self, sql: str) -> None:

@@ -117,6 +117,7 @@ class Words:
     recent   {name in lower case: how recently used, 1 the oldest}.
     samples  (table, column) -> values seen lately; asks nobody.
     paths    what is typed of a path -> paths that begin so, folders with a slash at the end.
+    host_paths  the same of the host whose files the tables read.
 
     Settings, saved queries (name, SQL) and parameters may change at any time, so they are asked when they are wanted.
     """
@@ -137,6 +138,7 @@ class Words:
         recent: Mapping[str, int] | None = None,
         samples: Callable[[str, str], Sequence[Any]] = _no_samples,
         paths: Callable[[str], Sequence[str]] = _no_paths,
+        host_paths: Callable[[str], Sequence[str]] = _no_paths,
     ) -> None:
         self.tables = {table.name.lower(): table for table in tables}
         self.functions = functions
@@ -151,6 +153,7 @@ class Words:
         self.recent = recent or {}
         self.samples = samples
         self.paths = paths
+        self.host_paths = host_paths
         self._popular: tuple[int, list[PopularColumn]] = (-1, [])
 
     def table(self, name: str, schema: str = "") -> TableWord | None:

@@ -148,7 +148,9 @@ def test_pressure_is_the_kernels(db: Database):
         assert 0 <= row["avg10"] <= 100 and 0 <= row["avg300"] <= 100
 
 
-def test_no_pressure_information_says_what_would_help(open_root: Callable[..., Database]):
+def test_no_pressure_information_says_what_would_help(tmp_path: Path, open_root: Callable[..., Database]):
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/uptime").write_text("1.0 1.0")
     with pytest.raises(TableUnavailable) as caught:
         query(open_root(), "SELECT * FROM pressure")
     assert "psi=1" in caught.value.hint

@@ -15,6 +15,7 @@ from hostql.shell.repl.completion.values import enumerated
 from hostql.shell.repl.completion.vocabulary import Vocabulary
 from hostql.vtables.catalog import Catalog
 from hostql.vtables.database import Database
+from hostql.vtables.sources.host import Host
 from hostql.vtables.table import INTEGER, TEXT
 from prompt_toolkit.completion import CompleteEvent, Completion
 from prompt_toolkit.document import Document
@@ -139,10 +140,29 @@ def test_completion_reads_no_table(session):
     vocabulary = Vocabulary(session)
     vocabulary.load()
     scanned: list[str] = []
-    session.database.host = SimpleNamespace(path=scanned.append)
+
+    class Watched:
+        def __getattr__(self, name: str) -> None:
+            scanned.append(name)
+            raise OSError(name)
+
+    session.database.host = Watched()
     for text in ("select * from processes where name = |", "select * from file where path = |", "select * from |"):
         texts(vocabulary, text)
     assert scanned == [] and not session.database.statement.recordings
+    list(session.database.execute("select * from etc_hosts"))
+    assert scanned
+
+
+def test_paths_are_those_of_the_root(session, tmp_path):
+    """A string of SQL is a path of the scanned host; what .read opens lies here."""
+    (tmp_path / "root/etc/only-there").mkdir(parents=True)
+    (tmp_path / "root/out").symlink_to(tmp_path)
+    session.database.host = Host(str(tmp_path / "root"))
+    vocabulary = Vocabulary(session)
+    assert texts(vocabulary, "select * from file where path = '/etc/only|") == ["'/etc/only-there/"]
+    assert texts(vocabulary, "select * from file where path = '/ou|") == ["'/out'"]
+    assert texts(vocabulary, f".read {tmp_path}/ro|") == [f"{tmp_path}/root/"]
 
 
 def test_while_typing_it_works_on_another_thread(session):

@@ -59,6 +59,7 @@ def words(**more: object) -> Words:
         "formats": ("table", "json", "csv"),
         "themes": ("dark", "light"),
         "paths": lambda typed: [p for p in ("/etc/", "/etc/passwd", "/usr/") if p.startswith(typed)],
+        "host_paths": lambda typed: [p for p in ("/etc/", "/etc/passwd", "/usr/") if p.startswith(typed)],
         "samples": lambda table, name: ["nginx", "it's"] if (table, name) == ("processes", "name") else [],
     }
     return Words(tables, list(documented().values()), **{**given, **more})  # type: ignore[arg-type]
