@@ -41,6 +41,5 @@ clean:
 	rm -rf $(VENV) build dist *.egg-info
 
 $(READY): setup.cfg pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev]'
+	@bin/environment $(PYTHON) $(VENV) dev
 	@touch $@
