@@ -4,9 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # Tests of one file run one after the other; tests/conftest.py says what else does.
-SIDE_BY_SIDE := -n auto --dist loadgroup
+SIDE_BY_SIDE := -n auto --dist loadgroup --no-loadscope-reorder
 
 .PHONY: shell test test-quick lint bench bpf docs wheel clean
+
+# The tests start hostql hundreds of times: it is compiled once, whatever the environment says.
+test test-quick: export PYTHONDONTWRITEBYTECODE =
 
 shell: $(READY)  ## install, and open the prompt
 	@$(BIN)/hostql

@@ -80,11 +80,13 @@ def keys() -> str:
     return "\n".join(["| key | what it does |", "|---|---|", *(f"| {key} | {does} |" for key, does in KEYS), ""])
 
 
-def played(text: str) -> str:
-    """The page with its transcripts played again, in order, in one session."""
-    with scene() as folder, harness().Terminal(folder, columns=80, lines=40, command=command(folder)) as terminal:
+def played(text: str, port: int = PORT) -> str:
+    """The page with its transcripts played again, in order, in one session; another port for where its own is taken."""
+    text = text.replace(str(PORT), str(port))
+    with scene(port) as folder, harness().Terminal(folder, columns=80, lines=40, command=command(folder)) as terminal:
         page = BLOCK.sub(lambda found: played_block(terminal, inputs(found[0])), text)
-        return page.replace(f"{folder}/config", "~/.config").replace(f"{folder}/", "")
+        page = page.replace(f"{folder}/config", "~/.config").replace(f"{folder}/", "")
+        return page.replace(str(port), str(PORT))
 
 
 def command(folder: Path) -> list[str]:
@@ -125,17 +127,17 @@ def watched(terminal: Any, text: str) -> list[str]:
 
 
 @contextmanager
-def scene() -> Iterator[Path]:
+def scene(port: int) -> Iterator[Path]:
     """A folder with the files the page speaks of, and a program that listens on loopback."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "known.csv").write_text("port,purpose\n22,remote login\n8765,the scene's own listener\n")
+        (folder / "known.csv").write_text(f"port,purpose\n22,remote login\n{port},the scene's own listener\n")
         with sqlite3.connect(folder / "baseline.db") as database:
             database.execute("CREATE TABLE users (uid INTEGER, username TEXT)")
             database.executemany("INSERT INTO users VALUES (?, ?)", [(0, "root"), (4242, "temp-admin")])
         database.close()
         command = [sys.executable, "-c", "import time; time.sleep(600)"]
-        with socket.create_server(("127.0.0.1", PORT)) as listening:
+        with socket.create_server(("127.0.0.1", port)) as listening:
             holder = subprocess.Popen(command, pass_fds=[listening.fileno()], cwd=folder)
         try:
             yield folder

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ from hypothesis import settings
 NOBODY = 65534
 _CLONE_NEWNET = 0x40000000
 _CLONE_NEWNS = 0x00020000
+# The test files that need the kernel's audit to themselves, and the marks of tests that take long.
+AUDITS = {"test_audit", "test_audit_daemon", "test_exclusion"}
+LONG = ("live", "slow")
 
 
 def pytest_configure() -> None:
@@ -40,11 +44,17 @@ def examples(deep: int) -> int:
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in this hook, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Which tests run one after the other where several processes share them (pytest-xdist): those of a file, and all
-    that look at the whole kernel (audit, its connectors), which are one host's."""
+    that need the kernel's audit to themselves. Those that take long begin first, so that none is left at the end."""
     for item in items:
-        folder = item.path.parent.name
-        group = "kernel" if folder == "live" else f"{folder}/{item.path.stem}"
-        item.add_marker(pytest.mark.xdist_group(group))
+        audits = item.path.stem in AUDITS
+        item.add_marker(pytest.mark.xdist_group("audit" if audits else f"{item.path.parent.name}/{item.path.stem}"))
+    items.sort(key=lambda item: (item.path.stem not in AUDITS, *(item.get_closest_marker(m) is None for m in LONG)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait for other processes."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 @pytest.fixture
@@ -95,7 +105,7 @@ def notes(database: Database, sql: str, params: Any = ()) -> list[str]:
 def as_nobody(action: Callable[[], Any]) -> Any:
     """What `action` returns (anything picklable) in a child process that has become an ordinary user.
 
-    Skips where the tests are not root.
+    Skips where the tests are not root, or lie where that user cannot look.
     """
     if os.geteuid() != 0:
         pytest.skip("needs root, to become an ordinary user")
@@ -104,6 +114,9 @@ def as_nobody(action: Callable[[], Any]) -> Any:
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
+        for needed in (os.path.dirname(os.path.dirname(__file__)), sys.prefix):
+            if not os.access(needed, os.R_OK | os.X_OK):
+                pytest.skip(f"an ordinary user cannot look into {needed}")
 
     return in_child(become, action)
 

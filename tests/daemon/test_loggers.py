@@ -20,12 +20,13 @@ from hostql.daemon.loggers.outlets import Outlets
 from hostql.daemon.loggers.stdout import Stdout
 from hostql.daemon.loggers.syslog import CUT, Syslog
 from hostql.daemon.state import State
+from hostql.tests.waiting import PATIENCE
 
 LINE = '{"name":"é","action":"added"}'
 
 
 def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 40
+    end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)

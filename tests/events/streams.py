@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from hostql.events.publisher import Publisher
+from hostql.tests.waiting import PATIENCE
 
 # Seconds to wait for something that is to happen.
-PATIENCE = 10.0
 
 
 class Kept:

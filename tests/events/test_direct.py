@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from hostql.events.direct import WAITING_ROWS, Direct, JsonLines
 from hostql.events.options import Options
+from hostql.tests.waiting import PATIENCE
 
 COLUMNS = ("pid", "path", "time")
-PATIENCE = 30.0
 
 
 def rows(start: int, count: int) -> list[tuple[Any, ...]]:

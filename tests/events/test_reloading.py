@@ -16,10 +16,10 @@ from typing import Any
 
 import apsw
 import pytest
+from hostql.tests.waiting import PATIENCE
 
 # It takes long, and is the same on every Python.
 pytestmark = pytest.mark.slow
-PATIENCE = 30.0
 A = {"class": "process", "path": "/a/"}
 B = {"class": "process", "path": "/b/"}
 C = {"class": "process", "comm": "c"}

@@ -19,9 +19,9 @@ from hostql.events.publisher import Unavailable
 from hostql.events.publishers.audit.netlink import Control
 from hostql.events.publishers.audit.publisher import Audit
 from hostql.events.publishers.audit.rules import KEY, key_of
+from hostql.tests.waiting import PATIENCE
 
 LOCK = "/run/lock/hostql-audit-test.lock"
-PATIENCE = 20.0
 # The key of rules that a test adds as another program.
 THEIRS = "theirs"
 SETTINGS = ("enabled", "backlog_limit", "backlog_wait_time")

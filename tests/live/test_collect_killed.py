@@ -18,9 +18,9 @@ import apsw
 import pytest
 from hostql.events.attach import being_written
 from hostql.events.cursors import Cursor
+from hostql.tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.live, pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to collect events")]
-PATIENCE = 30.0
 
 
 def collect(path: Path, *more: str) -> subprocess.Popen[bytes]:

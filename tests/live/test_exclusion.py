@@ -25,10 +25,10 @@ from hostql.events.publishers.audit.publisher import Audit
 from hostql.events.publishers.bpf.publisher import Bpf
 from hostql.tests.events.differential import Event, differences
 from hostql.tests.live.audit_stage import alone
+from hostql.tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
-PATIENCE = 30.0
 ROUNDS = 12
 USERS = (1, 2, 3)
 STARTED = ("python a", "python a/sub", "python ab")

@@ -24,11 +24,11 @@ from hostql.events.publisher import Publisher, Unavailable
 from hostql.events.publishers.fanotify import Fanotify
 from hostql.events.publishers.inotify import Inotify
 from hostql.tests.conftest import as_nobody
+from hostql.tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
 KINDS: list[type[Publisher]] = [Fanotify, Inotify]
-PATIENCE = 30.0
 
 
 class Watcher:

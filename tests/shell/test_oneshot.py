@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ..waiting import PATIENCE
 from .running import hostql
 
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT {} FROM c"
@@ -167,7 +168,7 @@ def test_interrupt_stops_a_query(sql: str):
     assert child.stdout is not None
     assert child.stdout.readline() == b"started\n"
     child.send_signal(signal.SIGINT)
-    _, errors = child.communicate(timeout=20)
+    _, errors = child.communicate(timeout=PATIENCE)
     assert (child.returncode, errors) == (130, b"interrupted\n")
 
 

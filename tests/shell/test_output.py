@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ..conftest import NOBODY
+from ..waiting import PATIENCE
 from .running import hostql
 
 
@@ -48,7 +49,7 @@ def test_an_interrupted_query_leaves_nothing(tmp_path: Path):
     assert child.stderr is not None
     assert child.stderr.readline().startswith(b"note: file: nothing matches")
     child.send_signal(signal.SIGINT)
-    _, errors = child.communicate(timeout=20)
+    _, errors = child.communicate(timeout=PATIENCE)
     assert (child.returncode, errors) == (130, b"interrupted\n")
     assert os.listdir(tmp_path) == []
 

@@ -255,6 +255,7 @@ def raw_characters(text: str) -> set[str]:
     return {c for c in set(text) - {"\n", "\t"} if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become an ordinary user")
 def test_folders_that_may_not_be_read() -> None:
     root = tempfile.mkdtemp()
     try:

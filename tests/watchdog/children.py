@@ -72,9 +72,12 @@ elif what == "hears late":
     attached.say(0, f"ready, denied: {denied[-1:]}")
     time.sleep(60)
 elif what == "denied":
+    said = 0
     while True:
         attached.beat("work")
-        attached.say(0, f"denied: {denied[-1:]}")
+        for each in denied[said:]:
+            attached.say(0, f"denied: [{each}]")
+            said += 1
         time.sleep(0.1)
 elif what == "work":
     while True:

@@ -18,9 +18,8 @@ from types import TracebackType
 
 import pexpect
 import pyte
+from hostql.tests.waiting import PATIENCE
 
-# How long a test waits for what must come; only a failing one waits so long.
-PATIENCE = 30.0
 KEYS = {
     "enter": "\r",
     "tab": "\t",

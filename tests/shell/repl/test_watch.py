@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,14 @@ class Items:
     def __call__(self, sql: str) -> None:
         self._connection.execute(sql)
 
+    def close(self) -> None:
+        self._connection.close()
+
 
 @pytest.fixture
-def items(tmp_path: Path) -> Items:
-    return Items(tmp_path / "log.db")
+def items(tmp_path: Path) -> Iterator[Items]:
+    with closing(Items(tmp_path / "log.db")) as made:
+        yield made
 
 
 @pytest.fixture

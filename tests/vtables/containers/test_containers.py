@@ -163,7 +163,7 @@ def group() -> Iterator[Path]:
             break
     else:
         pytest.skip("needs a control group hierarchy that may be written to")
-    parent = top / "hostql-test" / "docker"
+    parent = top / f"hostql-test-{os.getpid()}" / "docker"
     made = parent / ID
     try:
         made.mkdir(parents=True)

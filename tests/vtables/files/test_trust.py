@@ -40,6 +40,8 @@ def test_a_file_that_is_ours_alone(file: Path):
 @pytest.mark.parametrize("mode", [0o1777, 0o777, 0o775, 0o702])
 @pytest.mark.parametrize("above", [0, 1])
 def test_others_can_write_a_directory_above(file: Path, above: int, mode: int):
+    if mode == 0o775 and os.geteuid() != 0:
+        pytest.skip("the group of an ordinary user may be that user's alone")
     folder = file.parents[above]
     folder.chmod(mode)
     assert why(file).startswith(f"{folder} is writable by others (mode {mode:04o}); ")
@@ -48,7 +50,8 @@ def test_others_can_write_a_directory_above(file: Path, above: int, mode: int):
 
 
 def test_others_can_write_the_file(file: Path):
-    for mode in (0o660, 0o602):
+    # An ordinary user's group may be that user's alone.
+    for mode in (0o660, 0o602) if os.geteuid() == 0 else (0o602,):
         file.chmod(mode)
         assert why(file) == f"writable by others (mode {mode:04o}); chmod go-w it"
 

@@ -102,7 +102,8 @@ def test_a_dangling_link_has_the_values_of_lstat(db: Database, odd_files: Path) 
 
 @pytest.mark.parametrize("top", ["/etc", "/usr/share/doc"])
 def test_everything_below_is_what_find_finds(db: Database, top: str) -> None:
-    found = output("find", top, "-mindepth", "1", "-printf", "%p\\0").split("\0")
+    # An ordinary user's find(1) fails where a folder may not be read, after all else has been printed.
+    found = output("find", top, "-mindepth", "1", "-printf", "%p\\0", check=os.geteuid() == 0).split("\0")
     rows = query(db, f"SELECT path FROM file WHERE path LIKE '{top}/%%'")
     assert sorted(row["path"] for row in rows) == sorted(found[:-1])
 
@@ -118,8 +119,10 @@ def test_digests_are_those_of_the_sum_tools(db: Database, kind: str) -> None:
     rows = query(db, f"SELECT path, {kind} AS digest FROM hash WHERE path LIKE '/etc/%' OR path = '/bin/sh'")
     paths = [row["path"] for row in rows]
     assert len(paths) > 10
-    lines = output(kind + "sum", "--", *paths).splitlines()
-    assert {row["path"]: row["digest"] for row in rows} == {line.split(None, 1)[1]: line.split()[0] for line in lines}
+    # What an ordinary user may not read has no digest, and no line.
+    lines = output(kind + "sum", "--", *paths, check=os.geteuid() == 0).splitlines()
+    digests = {row["path"]: row["digest"] for row in rows if row["digest"] is not None}
+    assert digests == {line.split(None, 1)[1]: line.split()[0] for line in lines}
 
 
 @pytest.fixture
@@ -182,6 +185,7 @@ def test_kinds_of_content_are_those_of_file(db: Database, tmp_path: Path) -> Non
     (tmp_path / "latin").write_bytes("Gr\u00fc\u00dfe\n".encode("latin-1"))
     (tmp_path / "link").symlink_to("/bin/sh")
     paths = [str(path) for path in tmp_path.iterdir()] + ["/bin/sh", "/etc/passwd"]
+    output("file", "--version")  # which brings libmagic
     for path in paths:
         (row,) = query(db, "SELECT data, mime_type, mime_encoding FROM magic WHERE path = ?", (path,))
         assert row["data"] == output("file", "--brief", "--dereference", path).strip()
@@ -207,12 +211,12 @@ def test_sizes_of_mounts_are_those_of_stat(db: Database, a_mount: Path) -> None:
 
 @pytest.fixture
 def a_mount(tmp_path: Path) -> Iterator[Path]:
-    """A tmpfs with odd names and options, where mounting is allowed; else the root."""
+    """A tmpfs with odd names and options, where mounting is allowed; else /proc, which chroots show, too."""
     place = tmp_path / "a b"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "ro,nosuid,size=1m,nr_inodes=50", "odd name", str(place)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        yield Path("/")
+        yield Path("/proc")
         return
     yield place
     subprocess.run(["umount", str(place)], check=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hostql.tests.conftest import notes, query, tool, with_etc
 from hostql.vtables.database import Database
 
@@ -22,6 +23,8 @@ def test_services_are_those_of_getent(db: Database):
         port, _, protocol = where.partition("/")
         expected.add((name, int(port), protocol, " ".join(aliases)))
     assert {tuple(row.values()) for row in rows} == expected
+    if not expected:
+        pytest.skip("needs /etc/services, which the package netbase brings")
     assert ("domain", 53, "udp", "") in expected
 
 
