@@ -86,10 +86,14 @@ def queries(source: str) -> Queries:
         text = text_of(source)
         if text.lstrip()[:1] in ("{", "[", "#"):
             parsed = value_of(source, plain(text))
-            if isinstance(parsed, dict):
-                found.add_pack("", parsed, source)
-            else:
+            if not isinstance(parsed, dict):
                 found.add_list(parsed)
+            else:
+                try:
+                    found.add_pack("", parsed, source)
+                except RecursionError:
+                    # Since Python 3.14 json reads what is nested deeper than functions may call themselves.
+                    raise ConfigError(f"{source} is nested too deeply", file=source) from None
             if not found.found and not found.skipped:
                 expected = "expected `schedule`, `packs` or `queries`, or a list of objects with `query`"
                 raise ConfigError(f"{source} holds no queries ({expected})", file=source)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 from hostql.vtables.settings import Settings
 from hostql.vtables.sources.host import Host
@@ -107,7 +108,7 @@ def as_nobody(action: Callable[[], Any]) -> Any:
 
     Skips where the tests are not root, or lie where that user cannot look.
     """
-    if os.geteuid() != 0:
+    if not IS_ROOT:
         pytest.skip("needs root, to become an ordinary user")
 
     def become() -> None:
@@ -129,7 +130,7 @@ def in_new_network(action: Callable[[], Any]) -> Any:
     import ctypes
     import subprocess
 
-    if os.geteuid() != 0 or not shutil.which("ip"):
+    if not IS_ROOT or not shutil.which("ip"):
         pytest.skip("needs root and ip, to make a network namespace")
 
     def enter_and_act() -> Any:
@@ -226,7 +227,7 @@ def with_etc(files: dict[str, bytes], *command: str) -> bytes:
     import subprocess
     import tempfile
 
-    if os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which(command[0]):
+    if not IS_ROOT or not shutil.which("unshare") or not shutil.which(command[0]):
         pytest.skip(f"needs root, unshare and {command[0]}")
     files = {"nsswitch.conf": b"passwd: files\ngroup: files\nshadow: files\n", **files}
     with tempfile.TemporaryDirectory() as folder:
@@ -237,6 +238,6 @@ def with_etc(files: dict[str, bytes], *command: str) -> bytes:
             script += f'mount --bind "{folder}/{name}" "$(realpath /etc/{name})" || exit 77\n'
         unshare = ["unshare", "--mount", "sh", "-c", script + 'exec "$@"', "sh"]
         done = subprocess.run([*unshare, *command], capture_output=True, check=False, timeout=30)
-    if done.returncode == 77:
+    if done.returncode == 77 or done.stderr.startswith(b"unshare:"):
         pytest.skip(f"files cannot be mounted here: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout

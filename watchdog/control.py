@@ -15,9 +15,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Bytes of a request, and seconds that somebody may take to write it.
+# Bytes of a request; seconds that somebody may take to write it, and that an answer may take on a host under load.
 LARGEST = 65_536
 PATIENCE = 0.5
+ANSWERED = 30.0
 
 
 class Control:
@@ -90,10 +91,11 @@ class Control:
 
 def ask(path: str, **request: Any) -> dict[str, Any]:
     """Ask a watcher. OSError where none answers."""
+    line = json.dumps(request).encode() + b"\n"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as link:
-        link.settimeout(5)
+        link.settimeout(ANSWERED)
         link.connect(path)
-        link.sendall(json.dumps(request).encode() + b"\n")
+        link.sendall(line)
         try:
             answer = json.loads(_line(link))
         except ValueError:

@@ -89,7 +89,9 @@ class Watcher:
             for child in self.children:
                 self._look(child, now)
         if now >= self._ping_at:
-            self._ping_at = now + PING
+            # A service manager expects it in time, half of which is what sd_watchdog_enabled(3) recommends.
+            every = self._notify.every / 2 if self._notify is not None else 0.0
+            self._ping_at = now + min(PING, every or PING)
             for child in self.children:
                 if child.channel is not None:
                     child.channel.send(ping=int(now))

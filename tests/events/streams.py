@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hostql.events.publisher import Publisher
-from hostql.tests.waiting import PATIENCE
+from hostql.tests.host import PATIENCE
 
 # Seconds to wait for something that is to happen.
 

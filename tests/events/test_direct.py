@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostql.events.direct import WAITING_ROWS, Direct, JsonLines
+from hostql.events.direct import Direct, JsonLines
 from hostql.events.options import Options
-from hostql.tests.waiting import PATIENCE
+from hostql.tests.host import PATIENCE
 
 COLUMNS = ("pid", "path", "time")
+# More than a pipe holds.
+WAITING_ROWS = 5_000
 
 
 def rows(start: int, count: int) -> list[tuple[Any, ...]]:
@@ -45,7 +47,10 @@ def test_rows_are_lines_of_json(tmp_path: Path):
     assert direct.stored == {"process_events": 3}
 
 
-def test_a_reader_that_stands_still_blocks_nobody_and_what_it_missed_is_told(tmp_path: Path):
+def test_a_reader_that_stands_still_blocks_nobody_and_what_it_missed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("hostql.events.direct.WAITING_ROWS", WAITING_ROWS)
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)

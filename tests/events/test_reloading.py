@@ -16,7 +16,7 @@ from typing import Any
 
 import apsw
 import pytest
-from hostql.tests.waiting import PATIENCE
+from hostql.tests.host import PATIENCE
 
 # It takes long, and is the same on every Python.
 pytestmark = pytest.mark.slow

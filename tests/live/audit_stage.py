@@ -19,7 +19,7 @@ from hostql.events.publisher import Unavailable
 from hostql.events.publishers.audit.netlink import Control
 from hostql.events.publishers.audit.publisher import Audit
 from hostql.events.publishers.audit.rules import KEY, key_of
-from hostql.tests.waiting import PATIENCE
+from hostql.tests.host import IS_ROOT, PATIENCE
 
 LOCK = "/run/lock/hostql-audit-test.lock"
 # The key of rules that a test adds as another program.
@@ -91,7 +91,7 @@ def started() -> int:
 @contextmanager
 def alone() -> Iterator[Control]:
     """Nobody else tests audit meanwhile, and it is afterwards as it was."""
-    if os.geteuid() != 0:
+    if not IS_ROOT:
         pytest.skip("needs root")
     with open(LOCK, "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hostql.tests.waiting import PATIENCE
+from hostql.tests.host import PATIENCE
 from hostql.watchdog.control import ask
 from hostql.watchdog.denylist import Denylist
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hostql.tests.host import IS_ROOT
 from hostql.watchdog.denylist import Denylist
 
 from .dead_mount import dead_mount
 from .test_agent import TICK, Agent, until
 
-pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.skipif(os.geteuid() != 0, reason="an agent needs root")]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.skipif(not IS_ROOT, reason="an agent needs root")]
 
 
 def test_a_worker_in_state_d_is_given_up_and_replaced(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from hostql.events.options import Options
 from hostql.events.publisher import Unavailable
 from hostql.events.publishers.bpf.publisher import Bpf
 from hostql.tests.conftest import as_nobody
-from hostql.tests.waiting import PATIENCE
+from hostql.tests.host import IS_ROOT, PATIENCE
 
 pytestmark = pytest.mark.live
 
@@ -69,7 +69,7 @@ def seen() -> Iterator[Seen]:
     try:
         publisher.open(TABLES, Options())
     except Unavailable as unavailable:
-        if os.geteuid() == 0 and os.path.exists("/sys/kernel/btf/vmlinux") and "may not" not in unavailable.reason:
+        if IS_ROOT and os.path.exists("/sys/kernel/btf/vmlinux") and "may not" not in unavailable.reason:
             raise
         pytest.skip(f"{unavailable.reason}; {unavailable.hint}")
     yield Seen(publisher)

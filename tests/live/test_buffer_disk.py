@@ -20,8 +20,9 @@ from hostql.events.catalog import catalog
 from hostql.events.cursors import Cursor
 from hostql.events.expiry import used
 from hostql.events.options import Options
+from hostql.tests.host import IS_ROOT
 
-pytestmark = [pytest.mark.live, pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a file system")]
+pytestmark = [pytest.mark.live, pytest.mark.skipif(not IS_ROOT, reason="needs root, to mount a file system")]
 COLUMNS = ("pid", "path", "time")
 TABLES = [catalog().load(name) for name in catalog() if catalog().subject(name) == "events"]
 

@@ -18,9 +18,9 @@ import apsw
 import pytest
 from hostql.events.attach import being_written
 from hostql.events.cursors import Cursor
-from hostql.tests.waiting import PATIENCE
+from hostql.tests.host import IS_ROOT, PATIENCE
 
-pytestmark = [pytest.mark.live, pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to collect events")]
+pytestmark = [pytest.mark.live, pytest.mark.skipif(not IS_ROOT, reason="needs root, to collect events")]
 
 
 def collect(path: Path, *more: str) -> subprocess.Popen[bytes]:

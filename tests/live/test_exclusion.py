@@ -24,8 +24,8 @@ from hostql.events.publisher import Publisher, Unavailable
 from hostql.events.publishers.audit.publisher import Audit
 from hostql.events.publishers.bpf.publisher import Bpf
 from hostql.tests.events.differential import Event, differences
+from hostql.tests.host import PATIENCE
 from hostql.tests.live.audit_stage import alone
-from hostql.tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 

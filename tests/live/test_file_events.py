@@ -24,7 +24,7 @@ from hostql.events.publisher import Publisher, Unavailable
 from hostql.events.publishers.fanotify import Fanotify
 from hostql.events.publishers.inotify import Inotify
 from hostql.tests.conftest import as_nobody
-from hostql.tests.waiting import PATIENCE
+from hostql.tests.host import PATIENCE
 
 pytestmark = pytest.mark.live
 

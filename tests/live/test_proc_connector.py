@@ -25,6 +25,7 @@ from hostql.events.publishers.proc_connector import ProcConnector
 from hostql.events.publishers.proc_messages import IGNORE, LISTEN, request
 from hostql.tests.conftest import as_nobody, in_new_network
 from hostql.tests.events.streams import PATIENCE, Kept, drain_until
+from hostql.tests.host import IS_ROOT
 
 pytestmark = pytest.mark.live
 TABLES = frozenset({"process_events"})
@@ -133,7 +134,7 @@ def test_forks_where_they_are_asked_for():
     assert (row["syscall"], row["parent"], kept.ends[child][0]) == ("fork", os.getpid(), 3)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to make the kernel's buffer small")
+@pytest.mark.skipif(not IS_ROOT, reason="needs root, to make the kernel's buffer small")
 def test_a_flood_that_does_not_fit_is_counted(publisher: ProcConnector):
     publisher._link.setsockopt(1, 33, 4096)
     kept = Kept()

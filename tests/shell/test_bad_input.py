@@ -111,7 +111,7 @@ def test_arguments_that_cannot_be_used(arguments: list[str], code: int, says: st
 
 PACKS = {
     "deep list": ("[" * 100_000, "is nested too deeply"),
-    "deep packs": ('{"packs":{"a":' * 5_000, "is nested too deeply"),
+    "deep packs": ('{"packs":{"a":' * 3_000 + "{}" + "}}" * 3_000, "is nested too deeply"),
     "no JSON": ('{"queries": {]', "pack.conf:1: not JSON"),
     "no queries": ('{"queries": {"a": {"query": 7}}}', "holds no queries"),
     "a device": ('{"packs": {"x": "/dev/zero"}}', "cannot read /dev/zero: it is a device"),

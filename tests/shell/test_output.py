@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ..conftest import NOBODY
-from ..waiting import PATIENCE
+from ..host import IS_ROOT, PATIENCE
 from .running import hostql
 
 
@@ -95,7 +95,7 @@ def test_every_writer_replaces_what_had_the_name(tmp_path: Path, write: Any):
     assert sorted(os.listdir(tmp_path)) == ["other", "out.csv"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to plant files of another user")
+@pytest.mark.skipif(not IS_ROOT, reason="needs root, to plant files of another user")
 @pytest.mark.parametrize("what", ["link", "fifo", "file"])
 def test_no_writer_is_led_astray_by_what_others_put_there(tmp_path: Path, write: Any, what: str):
     folder, precious = tmp_path / "shared", tmp_path / "precious"

@@ -23,6 +23,7 @@ import pytest
 from hostql.shell.formats import NAMES, write
 from hostql.shell.messages import write_notes
 from hostql.tests.conftest import as_nobody
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.catalog import Catalog
 from hostql.vtables.database import Database
 from hostql.vtables.errors import QueryError, TableUnavailable
@@ -255,7 +256,7 @@ def raw_characters(text: str) -> set[str]:
     return {c for c in set(text) - {"\n", "\t"} if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become an ordinary user")
+@pytest.mark.skipif(not IS_ROOT, reason="needs root, to become an ordinary user")
 def test_folders_that_may_not_be_read() -> None:
     root = tempfile.mkdtemp()
     try:

@@ -8,13 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from hostql.tests.host import IS_ROOT
 from hostql.watchdog import cgroups
-
-ROOT = os.geteuid() == 0
 
 
 @pytest.mark.live
-@pytest.mark.skipif(not ROOT, reason="needs root, to make control groups")
+@pytest.mark.skipif(not IS_ROOT, reason="needs root, to make control groups")
 def test_a_real_group_kills_what_takes_too_much_and_says_so():
     group, problem = cgroups.make(f"hostql-test-{os.getpid()}")
     if group is None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostql.tests.waiting import PATIENCE
+from hostql.tests.host import IS_ROOT, PATIENCE
 from hostql.watchdog.control import ask
 from hostql.watchdog.denylist import Denylist
 
@@ -138,7 +138,7 @@ def test_one_that_does_not_listen_is_killed(run: Any):
     running.until(lambda: running.status()["children"][0]["restarts"] >= 1)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to make a control group")
+@pytest.mark.skipif(not IS_ROOT, reason="needs root, to make a control group")
 def test_what_the_kernel_kills_for_want_of_memory_is_blamed_on_the_query(run: Any):
     running = run("leak", group=60)
     if "not," in running.said[0]:

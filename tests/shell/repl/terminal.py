@@ -18,7 +18,7 @@ from types import TracebackType
 
 import pexpect
 import pyte
-from hostql.tests.waiting import PATIENCE
+from hostql.tests.host import PATIENCE
 
 KEYS = {
     "enter": "\r",

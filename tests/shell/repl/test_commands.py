@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from hostql.shell.repl.commands.examples import EXAMPLES
 from hostql.shell.repl.record import Record
 from hostql.shell.repl.session import Session
 from hostql.shell.repl.settings import Settings
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 
 Ask = Callable[..., str]
@@ -278,7 +278,7 @@ def test_commands_and_statements_in_one_input(ask: Ask) -> None:
     assert '"a": 1' in ask(".mode json\nselect 1 as a;")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to own a file as somebody else")
+@pytest.mark.skipif(not IS_ROOT, reason="needs root, to own a file as somebody else")
 def test_a_config_that_others_can_write_is_not_used(tmp_path: Path) -> None:
     from hostql.shell.repl.settings import load
 

@@ -9,8 +9,9 @@ import pytest
 from hostql.vtables.files.trust import check_trusted, read_trusted
 
 from ...conftest import NOBODY, as_nobody
+from ...host import IS_ROOT
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to own a file as somebody else")
+needs_root = pytest.mark.skipif(not IS_ROOT, reason="needs root, to own a file as somebody else")
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_a_file_that_is_ours_alone(file: Path):
 @pytest.mark.parametrize("mode", [0o1777, 0o777, 0o775, 0o702])
 @pytest.mark.parametrize("above", [0, 1])
 def test_others_can_write_a_directory_above(file: Path, above: int, mode: int):
-    if mode == 0o775 and os.geteuid() != 0:
+    if mode == 0o775 and not IS_ROOT:
         pytest.skip("the group of an ordinary user may be that user's alone")
     folder = file.parents[above]
     folder.chmod(mode)
@@ -51,7 +52,7 @@ def test_others_can_write_a_directory_above(file: Path, above: int, mode: int):
 
 def test_others_can_write_the_file(file: Path):
     # An ordinary user's group may be that user's alone.
-    for mode in (0o660, 0o602) if os.geteuid() == 0 else (0o602,):
+    for mode in (0o660, 0o602) if IS_ROOT else (0o602,):
         file.chmod(mode)
         assert why(file) == f"writable by others (mode {mode:04o}); chmod go-w it"
 
@@ -123,7 +124,7 @@ def test_sticky_directories_where_they_will_do(file: Path):
     (file.parents[1] / "same").unlink()
     file.parent.chmod(0o777)
     assert why(file, sticky=True)
-    if os.geteuid() == 0:
+    if IS_ROOT:
         file.parent.chmod(0o1777)
         (file.parent / "link").symlink_to(file)
         os.chown(file.parent / "link", NOBODY, NOBODY, follow_symlinks=False)
@@ -136,7 +137,7 @@ def test_an_ordinary_user_has_roots_files_and_its_own(file: Path):
 
     (file.parent / "roots").write_text("")
     (file.parent / "roots").chmod(0o664)
-    if os.geteuid() == 0:
+    if IS_ROOT:
         os.chown(file, NOBODY, NOBODY)
         os.chown(file.parent, NOBODY, NOBODY)
     assert as_nobody(tried) == ("", "", "writable by others (mode 0664); chmod go-w it")

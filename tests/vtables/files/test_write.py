@@ -11,8 +11,9 @@ import pytest
 from hostql.vtables.files.write import NewFile, append, make_private
 
 from ...conftest import NOBODY, as_nobody
+from ...host import IS_ROOT
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to plant files of another user")
+needs_root = pytest.mark.skipif(not IS_ROOT, reason="needs root, to plant files of another user")
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ def test_a_group_that_one_is_not_in_is_lost_with_its_bits(tmp_path: Path):
     path = folder / "x"
     path.write_text("")
     path.chmod(0o664)
-    if os.geteuid() == 0:
+    if IS_ROOT:
         os.chown(folder, NOBODY, NOBODY)
         os.chown(path, NOBODY, 4)
     as_nobody(lambda: write(path))
@@ -285,6 +286,6 @@ def test_a_private_file(tmp_path: Path):
     (path.parent / "link").symlink_to("x.db")
     with pytest.raises(PermissionError, match="it is a symbolic link, not a file"):
         make_private(str(path.parent / "link"))
-    if os.geteuid() == 0:
+    if IS_ROOT:
         with pytest.raises(PermissionError, match=f"owned by uid {NOBODY}"):
             make_private(str(theirs(path)))

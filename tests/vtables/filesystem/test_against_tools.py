@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from hostql.tests.conftest import as_nobody, notes, query
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 
 
@@ -103,7 +104,7 @@ def test_a_dangling_link_has_the_values_of_lstat(db: Database, odd_files: Path) 
 @pytest.mark.parametrize("top", ["/etc", "/usr/share/doc"])
 def test_everything_below_is_what_find_finds(db: Database, top: str) -> None:
     # An ordinary user's find(1) fails where a folder may not be read, after all else has been printed.
-    found = output("find", top, "-mindepth", "1", "-printf", "%p\\0", check=os.geteuid() == 0).split("\0")
+    found = output("find", top, "-mindepth", "1", "-printf", "%p\\0", check=IS_ROOT).split("\0")
     rows = query(db, f"SELECT path FROM file WHERE path LIKE '{top}/%%'")
     assert sorted(row["path"] for row in rows) == sorted(found[:-1])
 
@@ -120,7 +121,7 @@ def test_digests_are_those_of_the_sum_tools(db: Database, kind: str) -> None:
     paths = [row["path"] for row in rows]
     assert len(paths) > 10
     # What an ordinary user may not read has no digest, and no line.
-    lines = output(kind + "sum", "--", *paths, check=os.geteuid() == 0).splitlines()
+    lines = output(kind + "sum", "--", *paths, check=IS_ROOT).splitlines()
     digests = {row["path"]: row["digest"] for row in rows if row["digest"] is not None}
     assert digests == {line.split(None, 1)[1]: line.split()[0] for line in lines}
 
@@ -156,7 +157,7 @@ def test_attributes_are_those_of_getfattr(db: Database, attributes: Path) -> Non
 
 @pytest.mark.parametrize("given", ["cap_net_raw=ep", "cap_net_admin,cap_net_raw=eip", "cap_bpf,cap_perfmon=p"])
 def test_capabilities_are_those_of_getcap(db: Database, tmp_path: Path, given: str) -> None:
-    if os.geteuid() != 0:
+    if not IS_ROOT:
         pytest.skip("needs root, to give a file capabilities")
     program = tmp_path / "program"
     program.write_text("")
@@ -215,7 +216,7 @@ def a_mount(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "a b"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "ro,nosuid,size=1m,nr_inodes=50", "odd name", str(place)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+    if not IS_ROOT or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
         yield Path("/proc")
         return
     yield place
@@ -225,7 +226,7 @@ def a_mount(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def a_disk(tmp_path: Path) -> Iterator[str]:
     """A loop device with an ext4 file system."""
-    if os.geteuid() != 0:
+    if not IS_ROOT:
         pytest.skip("needs root, for a loop device")
     image = tmp_path / "image"
     with image.open("wb") as file:

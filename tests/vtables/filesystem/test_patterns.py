@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from hostql.tests.conftest import query
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 from hostql.vtables.errors import HostqlError
 from hostql.vtables.settings import Settings
@@ -121,7 +122,7 @@ def test_file_as_osquery_reads_it(as_osquery: Database, root: str, where: str, e
 
 @pytest.mark.parametrize("where, expected", DATA["hash_where"], ids=[case[0] for case in DATA["hash_where"]])
 def test_hash_as_osquery_reads_it(as_osquery: Database, root: str, where: str, expected: Any) -> None:
-    if "/modes/f0000" in where and os.geteuid() != 0:
+    if "/modes/f0000" in where and not IS_ROOT:
         pytest.skip("needs root, to read what nobody may")
     found = answer(as_osquery, f"SELECT path, directory, md5 FROM hash WHERE {where}", root)
     rows = sorted([*row.values()] for row in found) if isinstance(found, list) else found

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from hostql.tests.conftest import in_new_network, notes, query, tool
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 from hostql.vtables.network.sockets import Sockets
 from hostql.vtables.sources import procnet, sock_diag
@@ -135,7 +136,7 @@ def test_figures_are_those_of_ss(db: Database, connection: Pair):
     assert f" {row['congestion_control']} " in shown
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mark packets")
+@pytest.mark.skipif(not IS_ROOT, reason="needs root, to mark packets")
 def test_marks_of_sockets(db: Database):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         udp.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, 0xBEEF)
@@ -167,7 +168,7 @@ def test_the_two_ends_of_a_unix_connection(db: Database):
     assert {row["uid"] for row in ends} <= {os.geteuid(), None}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to open a raw socket")
+@pytest.mark.skipif(not IS_ROOT, reason="needs root, to open a raw socket")
 def test_raw_sockets_are_listed_though_the_kernel_may_lack_raw_diag(db: Database):
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_GRE) as raw:
         row = row_of(db, raw)
@@ -176,7 +177,7 @@ def test_raw_sockets_are_listed_though_the_kernel_may_lack_raw_diag(db: Database
     assert (held["protocol"], held["family"], held["state"]) == (255, socket.AF_INET, "")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to see packets")
+@pytest.mark.skipif(not IS_ROOT, reason="needs root, to see packets")
 def test_a_program_that_sees_all_packets(db: Database):
     """As tcpdump does: bound to one interface, for every Ethernet type."""
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as sniffer:
@@ -194,7 +195,7 @@ def test_a_program_that_sees_all_packets(db: Database):
     assert held == {"family": 17, "protocol": 3, "state": ""}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to bind to an interface")
+@pytest.mark.skipif(not IS_ROOT, reason="needs root, to bind to an interface")
 def test_a_socket_bound_to_an_interface(db: Database):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         udp.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from hostql.tests.conftest import NOBODY, as_nobody, in_new_network, notes, query, tool
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 from hostql.vtables.sources.netns import inside
 from hostql.vtables.sources.procnet import parse_inet_list
@@ -61,7 +62,7 @@ def test_listening_tcp_ports_are_those_ss_shows():
 
 
 def test_a_socket_of_another_namespace_is_found_once(db: Database):
-    if os.geteuid() != 0 or not shutil.which("unshare"):
+    if not IS_ROOT or not shutil.which("unshare"):
         pytest.skip("needs root and unshare, to make a network namespace")
     code = "import socket,sys; s=socket.create_server(('0.0.0.0', 4711)); print('up', flush=True); sys.stdin.read()"
     command = ["unshare", "-n", "python3", "-c", code]
@@ -78,7 +79,7 @@ def test_a_socket_of_another_namespace_is_found_once(db: Database):
 
 @pytest.mark.live
 def test_a_namespace_that_only_a_mount_keeps(db: Database):
-    if os.geteuid() != 0 or not shutil.which("ip"):
+    if not IS_ROOT or not shutil.which("ip"):
         pytest.skip("needs root and ip, to make a named network namespace")
     name = f"hostql-test-{os.getpid()}"
     if subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False).returncode != 0:

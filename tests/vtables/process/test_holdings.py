@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from hostql.tests.conftest import in_child, query, tool
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 
 
@@ -178,7 +179,7 @@ def test_namespaces_are_those_of_lsns(db: Database):
 
 @pytest.mark.live
 def test_a_child_in_other_namespaces(db: Database):
-    if os.geteuid() != 0:
+    if not IS_ROOT:
         pytest.skip("needs root, to make namespaces")
 
     def look() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from hostql.tests.conftest import NOBODY, as_nobody, notes, query, tool
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 from hostql.vtables.sources.host import Host
 
@@ -59,7 +60,7 @@ def test_numbers_are_those_of_ps(db: Database):
         assert (row["name"], row["nice"]) == (shown[12].strip(), wanted)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to start a process as somebody else")
+@pytest.mark.skipif(not IS_ROOT, reason="needs root, to start a process as somebody else")
 def test_real_effective_and_saved_ids_are_told_apart(db: Database):
     code = "import os,sys; os.setresgid(11, 12, 13); os.setresuid(21, 22, 23)"
     code += "; print(input(), flush=True); sys.stdin.read()"

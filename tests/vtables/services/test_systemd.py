@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from hostql.tests.conftest import notes, query
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 
 CONFIGURATION = """\
@@ -210,7 +211,7 @@ def test_an_interval_is_counted_from_the_boot(systemd: Callable[..., Systemd], a
 def a_timer(db: Database) -> Iterator[Database]:
     """The unit file of a timer, where this host keeps what an administrator adds at run time."""
     folder = Path("/run/systemd/system")
-    if os.geteuid() != 0:
+    if not IS_ROOT:
         pytest.skip("needs root, to add a unit file")
     # The folder is the host's: others who test here wait.
     with open("/run/lock/hostql-timer-test.lock", "w", encoding="ascii") as lock:

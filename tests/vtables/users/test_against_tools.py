@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from hostql.tests.conftest import as_nobody, notes, query
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 
 # It takes long, and is the same on every Python.
@@ -81,7 +82,7 @@ def test_memberships_are_those_of_id(db: Database) -> None:
 
 
 def test_ages_of_passwords_are_those_of_getent(db: Database) -> None:
-    if os.geteuid() != 0:
+    if not IS_ROOT:
         pytest.skip("needs root, to read /etc/shadow")
     columns = "username, last_change, min, max, warning, inactive, expire, flag"
     rows = {row["username"]: [*row.values()][1:] for row in query(db, f"SELECT {columns} FROM shadow")}
