@@ -267,7 +267,7 @@ def test_rotation_passes_over_what_is_no_file(tmp_path: Path) -> None:
     logger.close()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="becomes an ordinary user, whom a directory's mode binds")
+@pytest.mark.skipif(not IS_ROOT, reason="becomes an ordinary user, whom a directory's mode binds")
 def test_files_that_cannot_be_rotated_grow_and_are_told(tmp_path: Path) -> None:
     # pytest's own directories are root's alone.
     with TemporaryDirectory(dir="/var/tmp") as folder:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from hostql.tests.conftest import NOBODY, as_nobody, in_new_mounts, mount, notes, open_to_all, query, tool
+from hostql.tests.host import IS_ROOT
 from hostql.tests.live.dead_mount import dead_mount
 from hostql.vtables.database import Database
 
@@ -185,7 +186,7 @@ def test_a_program_of_another_mount_namespace(tmp_path: Path, program: Path):
     top.mkdir()
     (top / "program").write_text("innocent")
     script = f"mount -t tmpfs none {top} && cp {program} {top} && exec {top}/program"
-    if os.geteuid() != 0 or not shutil.which("unshare"):
+    if not IS_ROOT or not shutil.which("unshare"):
         pytest.skip("needs root and unshare, to make a mount namespace")
     with running(Path("-c"), "unshare", "--mount", "sh", "-c", script) as pid, Database() as db:
         (alone,) = query(db, "SELECT path, on_disk FROM processes WHERE pid = ?", (pid,))
@@ -201,7 +202,7 @@ def test_a_program_of_another_mount_namespace(tmp_path: Path, program: Path):
 @pytest.mark.live
 def test_a_program_below_another_root_directory(tmp_path: Path, program: Path, db: Database):
     """Its path is the one from here: chroot(2) makes no mount namespace."""
-    if os.geteuid() != 0:
+    if not IS_ROOT:
         pytest.skip("needs root, to change the root directory")
     for library in re.findall(r"/\S+", tool("ldd", str(program))):
         (tmp_path / library[1:]).parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hostql.tests.conftest import NOBODY, as_nobody, in_new_mounts, mount, notes, open_to_all, query
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 from hostql.vtables.sources.hidepid import parse_hidepid
 
@@ -22,7 +23,7 @@ TABLES = [
 
 def test_root_without_the_capability_to_trace(tmp_path: Path):
     """As in a container: descriptors of others can be listed, but what they lead to is refused."""
-    if os.geteuid() != 0 or not shutil.which("setpriv"):
+    if not IS_ROOT or not shutil.which("setpriv"):
         pytest.skip("needs root and setpriv, to drop a capability")
     command = ["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-all", sys.executable, "-m", "hostql", "--json"]
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, user=NOBODY, group=NOBODY, extra_groups=[]) as child:

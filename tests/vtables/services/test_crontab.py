@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hostql.tests.conftest import as_nobody, notes, query
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 from hostql.vtables.sources.host import Host
 
@@ -81,7 +82,7 @@ PASSWD = "root:x:0:0::/root:/bin/sh\nann:x:{uid}:1000::/home/ann:/bin/sh\n"
 @pytest.fixture
 def lay(tmp_path: Path) -> Callable[..., None]:
     """lay(distribution, {path: text}, mode) -> files of root's, in a root of that distribution."""
-    if os.geteuid() != 0:
+    if not IS_ROOT:
         pytest.skip("needs root, whose files cron runs")
 
     def write(distribution: str, files: dict[str, str], mode: int = 0o644) -> None:

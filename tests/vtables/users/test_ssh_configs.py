@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hostql.tests.conftest import notes, query
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 
 PASSWD = "ann:x:1000:1000::/home/ann:/bin/sh\n"
@@ -168,7 +168,7 @@ def test_what_a_session_decides_is_noted(tmp_path: Path, open_root: Callable[...
 
 def test_a_file_that_ssh_refuses_is_noted(tmp_path: Path, open_root: Callable[..., Database]) -> None:
     lay(tmp_path, {"home/ann/.ssh/config": "Port 5\n"})
-    if os.geteuid() != 0:
+    if not IS_ROOT:
         pytest.skip("needs root, for a file that is root's")
     assert not notes(open_root(), "SELECT * FROM ssh_configs")
     (tmp_path / "home/ann/.ssh/config").chmod(0o666)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from hostql.tests.conftest import notes, query
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 
 ANN = "ann ALL=(ALL) ALL\n"
@@ -168,7 +169,7 @@ def test_files_that_sudo_refuses(
     why: str,
     refused: str,
 ) -> None:
-    if os.geteuid() != 0:
+    if not IS_ROOT:
         pytest.skip("needs root, to give files away")
     lay(tmp_path, {"etc/sudoers": "@includedir /etc/sudoers.d\n", "etc/sudoers.d/x": ANN})
     os.chown(tmp_path / refused, uid, gid)
