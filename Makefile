@@ -1,4 +1,5 @@
-# One verb, one command. On a fresh machine `make shell` and `make test` need only Python >= 3.9 and make.
+# One verb, one command. On a fresh machine `make shell` and `make test` need only Python >= 3.9 and make; bin/environment
+# says, or as root installs, what of Python is missing.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -44,5 +45,5 @@ clean:
 	rm -rf $(VENV) build dist *.egg-info
 
 $(READY): setup.cfg pyproject.toml
-	@bin/environment $(PYTHON) $(VENV) dev
+	@bin/environment $(PYTHON) $(VENV) test,lint
 	@touch $@
