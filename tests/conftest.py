@@ -220,6 +220,16 @@ def tool(*command: str) -> str:
     return done.stdout
 
 
+def needs_libmagic() -> None:
+    """Skips where there is no libmagic, which the table `magic` asks."""
+    import ctypes
+
+    try:
+        ctypes.CDLL("libmagic.so.1")
+    except OSError:
+        pytest.skip("needs libmagic")
+
+
 def with_etc(files: dict[str, bytes], *command: str) -> bytes:
     """What a program prints where these files of /etc have other contents, in a mount namespace of its own.
 

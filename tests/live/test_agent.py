@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hostql.tests.host import PATIENCE
+from hostql.tests.host import IS_ROOT, PATIENCE
 from hostql.watchdog.control import ask
 from hostql.watchdog.denylist import Denylist
 
@@ -182,6 +182,7 @@ def test_a_runaway_query_is_denied_and_the_others_go_on(agent: Any, name: str):
     until(lambda: len(running.lines("tick")) > told + 1)
 
 
+@pytest.mark.skipif(not IS_ROOT, reason="needs root's capabilities, to collect events")
 def test_events_are_collected_once_each(agent: Any):
     running = agent(
         {"execs": "SELECT pid, path, cmdline FROM process_events WHERE cmdline LIKE '%hostql-agent-test-%'"}

@@ -21,7 +21,7 @@ from hostql.daemon.database_tables import add_tables
 from hostql.daemon.state import State
 from hostql.events.attach import Events
 from hostql.events.buffer import Buffer
-from hostql.tests.conftest import query
+from hostql.tests.conftest import needs_libmagic, query
 from hostql.vtables.database import Database
 from hostql.vtables.errors import QueryError
 from hostql.vtables.settings import Settings
@@ -69,6 +69,8 @@ def test_that_closing_drops_locks_is_how_the_kernel_does_it(state: State) -> Non
     ],
 )
 def test_tables_over_files(db: Database, state: State, sql: str) -> None:
+    if " magic " in sql:
+        needs_libmagic()
     before = locks(state.path)
     for ending in ("", "-shm"):
         os.link(state.path + ending, f"{state.path}.hard{ending}")
@@ -177,6 +179,7 @@ def test_apart_what_is_printed_is_handed_over(capfd: pytest.CaptureFixture[str])
 
 
 def test_nothing_of_libmagic_reaches_the_terminal(tmp_path: Path) -> None:
+    needs_libmagic()
     (tmp_path / "types").write_bytes(b"0\tstring\tabc\tletters\n\x1b]0;title\x07 no line of a database\n")
     (tmp_path / "file").write_text("abc")
     sql = f"SELECT data FROM magic WHERE path = '{tmp_path}/file' AND magic_db_files = '{tmp_path}/types'"

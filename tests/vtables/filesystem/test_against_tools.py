@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hostql.tests.conftest import as_nobody, notes, query
+from hostql.tests.conftest import as_nobody, needs_libmagic, notes, query
 from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 
@@ -186,7 +186,7 @@ def test_kinds_of_content_are_those_of_file(db: Database, tmp_path: Path) -> Non
     (tmp_path / "latin").write_bytes("Gr\u00fc\u00dfe\n".encode("latin-1"))
     (tmp_path / "link").symlink_to("/bin/sh")
     paths = [str(path) for path in tmp_path.iterdir()] + ["/bin/sh", "/etc/passwd"]
-    output("file", "--version")  # which brings libmagic
+    needs_libmagic()
     for path in paths:
         (row,) = query(db, "SELECT data, mime_type, mime_encoding FROM magic WHERE path = ?", (path,))
         assert row["data"] == output("file", "--brief", "--dereference", path).strip()
