@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hostql.tests.conftest import notes, query
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 from hostql.vtables.errors import TableUnavailable
 from hostql.vtables.sources.host import Host
@@ -55,7 +55,7 @@ def test_the_time_zone_of_another_root(tmp_path: Path, open_root: Callable[..., 
 
 def test_a_container_is_not_told_of_by_the_namespaces_of_the_reader(tmp_path: Path):
     """A root of a process in namespaces of its own: its mounts are shown, what the kernel tells of ours is refused."""
-    if os.geteuid() != 0 or not shutil.which("unshare"):
+    if not IS_ROOT or not shutil.which("unshare"):
         pytest.skip("needs root and unshare, to make namespaces")
     script = f"mount -t tmpfs canary {tmp_path} && echo up && exec sleep 600"
     command = ["unshare", "--mount", "--uts", "--ipc", "--net", "--propagation", "private", "sh", "-c", script]
