@@ -16,7 +16,7 @@ from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 from hostql.vtables.settings import Settings
 from hostql.vtables.sources.host import Host
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 NOBODY = 65534
 _CLONE_NEWNET = 0x40000000
@@ -31,10 +31,13 @@ def pytest_configure() -> None:
     # on them, however the tests were started.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # The same examples each time, so that a run says something about a change; HOSTQL_FUZZ=1 looks for new ones.
-    settings.register_profile("same", derandomize=True)
-    if not os.environ.get("HOSTQL_FUZZ"):
-        settings.load_profile("same")
+    # The same examples each time, so that a run says something about a change; HOSTQL_FUZZ=1 looks for new ones. How
+    # long they take says how busy the host is.
+    fuzz = bool(os.environ.get("HOSTQL_FUZZ"))
+    settings.register_profile(
+        "hostql", derandomize=not fuzz, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("hostql")
 
 
 def examples(deep: int) -> int:

@@ -17,7 +17,8 @@ from hostql.events.publisher import Unavailable
 from hostql.events.publishers.audit.dispatcher import plugin_file
 from hostql.events.publishers.audit.netlink import Control
 from hostql.events.publishers.audit.publisher import Audit
-from hostql.tests.live.audit_stage import PATIENCE, alone, collecting, others
+from hostql.tests.host import PATIENCE
+from hostql.tests.live.audit_stage import alone, collecting, ours
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -46,6 +47,7 @@ from hostql.tests.live.audit_stage import Recorder
 publisher, stream = Audit(), Recorder()
 publisher.open(frozenset(("process_events",)), Options(audit="-"))
 with open(sys.argv[1], "w") as out:
+    out.write(f"{os.getpid()}\\n")
     try:
         while True:
             out.write("".join(row["cmdline"] + "\\n" for row in stream.rows))
@@ -96,13 +98,21 @@ def auditd(
             pytest.skip(f"auditd does not run here: it ended with {daemon.returncode}")
         yield daemon
     finally:
+        end(daemon)
+        wait_for(lambda: control.status().pid != daemon.pid)
+
+
+def end(daemon: subprocess.Popen[bytes]) -> None:
+    """End it by SIGTERM, which it forgets while it starts."""
+    for _ in range(int(PATIENCE)):
         daemon.terminate()
         try:
-            daemon.wait(PATIENCE)
+            daemon.wait(1)
         except subprocess.TimeoutExpired:
-            daemon.kill()
-            daemon.wait()
-        wait_for(lambda: control.status().pid != daemon.pid)
+            continue
+        return
+    daemon.kill()
+    daemon.wait()
 
 
 def socket_plugin(path: Path, format: str) -> str:
@@ -144,11 +154,13 @@ def test_the_dispatchers_child(control: Control, tmp_path: Path) -> None:
     program.chmod(0o750)
     plugin = plugin_file("child", str(program)).replace("args = events collect --config /etc/hostql/hostql.json\n", "")
     with auditd(control, tmp_path, plugin):
-        wait_for(lambda: seen.exists() and others(control))
+        wait_for(lambda: seen.exists() and "\n" in seen.read_text())
+        pid = int(seen.read_text().split()[0])
+        assert ours(control, pid)
         subprocess.run(["/usr/bin/env", "true", str(tmp_path)], check=True)
         wait_for(lambda: f"/usr/bin/env true {tmp_path}" in seen.read_text())
     wait_for(lambda: "auditd closed" in seen.read_text())
-    wait_for(lambda: not others(control))
+    wait_for(lambda: not ours(control, pid))
 
 
 def test_auditd_comes_and_goes_beside_multicast(control: Control, tmp_path: Path) -> None:
