@@ -173,7 +173,8 @@ def _publisher_row(assigned: Assigned, store: Store, problem: str) -> tuple[Any,
     stream = getattr(assigned, "stream", None)
     stored = stream.stored if stream is not None else 0
     here = stream.excluded if stream is not None else 0
-    lost = counters.lost + sum(store.dropped.get(name, 0) for name in assigned.tables)
+    lost = counters.lost + (stream.unstorable if stream is not None else 0)
+    lost += sum(store.dropped.get(name, 0) for name in assigned.tables)
     reason = assigned.reason or store.problem or problem
     if not reason and stream is not None:
         reason = stream.trouble or "; ".join(f"{table}: {why}" for table, why in sorted(assigned.refused.items()))

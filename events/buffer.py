@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Row = tuple[Any, ...]
 
 # Bump when a table's columns change: an older file is put aside, for nobody reads two shapes at once.
-LAYOUT = 1
+LAYOUT = 2
 # Rows that wait in memory while the disk refuses them.
 WAITING_ROWS = 50_000
 # Bytes kept in memory where no file can be used.
@@ -54,6 +54,11 @@ _ENDED = (
     "WHERE eid = (SELECT max(eid) FROM process_events WHERE pid = ?) AND exit_code IS NULL AND time >= ?"
 )
 _DAMAGED = (apsw.CorruptError, apsw.NotADBError)
+# What a row raises that is none: values that SQLite cannot hold, more or fewer of them than the table has columns.
+_UNSTORABLE = (
+    *(TypeError, ValueError, OverflowError),
+    *(apsw.SQLError, apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, apsw.BindingsError, apsw.RangeError),
+)
 _REFUSED = (
     apsw.FullError,
     apsw.IOError,
@@ -115,7 +120,7 @@ class Buffer:
             return
         try:
             written = self._written(self._write)
-        except (TypeError, ValueError, OverflowError):
+        except _UNSTORABLE:
             self._drop_unstorable()
             written = self._written(self._write)
         if not written:
@@ -210,12 +215,29 @@ class Buffer:
             connection.executemany(statement, rows)
 
     def _drop_unstorable(self) -> None:
-        """A value that SQLite cannot hold costs its own row."""
+        """A row that SQLite cannot hold costs itself."""
         for index, (table, statement, rows) in enumerate(self._waiting):
-            good = [row for row in rows if all(map(storable, row))]
+            good = [row for row in rows if self._is_storable(statement, row)]
             self._waiting[index] = (table, statement, good)
             self._waiting_rows -= len(rows) - len(good)
             self.dropped[table] = self.dropped.get(table, 0) + len(rows) - len(good)
+
+    def _is_storable(self, statement: str, row: Row) -> bool:
+        if not all(map(storable, row)):
+            return False
+        try:
+            self._connection.execute("SAVEPOINT trial")
+            try:
+                self._connection.execute(statement, row)
+            finally:
+                self._connection.execute("ROLLBACK TO trial")
+                self._connection.execute("RELEASE trial")
+        except _UNSTORABLE:
+            return False
+        except apsw.Error:
+            # The disk, not the row.
+            return True
+        return True
 
     def _written(self, write: Callable[[apsw.Connection], object], in_transaction: bool = True) -> bool:
         """Whether that worked; else `problem` says why not, and a damaged file has been put aside."""

@@ -101,8 +101,9 @@ class Collector:
     def close(self) -> None:
         """Close the publishers, which take everything out of the kernel, and the buffer."""
         for assigned in self.assignment.opened():
-            assigned.publisher.drain(assigned.stream)
-            self._shut(assigned, "stopped")
+            self._drain(assigned)
+            if assigned.state == "running":
+                self._shut(assigned, "stopped")
         self._report()
         self.store.close()
         self._poll.close()
@@ -192,10 +193,15 @@ class Collector:
             assigned.publisher.drain(assigned.stream)
         except OSError as error:
             self._broke(assigned, error)
+        except Exception as error:
+            # A bug of one publisher costs what it had in its hands, not the others and not the collector.
+            assigned.stream.gap(f"a bug in this publisher: {type(error).__name__}: {error}", 1)
+            self._broke(assigned, error)
 
-    def _broke(self, assigned: Assigned, error: OSError) -> None:
+    def _broke(self, assigned: Assigned, error: Exception) -> None:
         self._shut(assigned, "restarting")
-        assigned.failed(str(error))
+        text = str(error) if isinstance(error, OSError) else f"a bug in this publisher: {type(error).__name__}: {error}"
+        assigned.failed(text)
 
     def _shut(self, assigned: Assigned, state: str) -> None:
         if assigned.fd is not None:

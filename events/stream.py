@@ -76,6 +76,7 @@ class Stream:
     stored    rows handed on
     dropped   {rule id: rows dropped here by the rules in force}; a row that several match is the first one's
     excluded  rows dropped here by all rules there ever were
+    unstorable  rows that could not be handed on: a bug in a publisher
     last      Unix seconds of the last row, None before the first
     trouble   what was lost last, in words; '' for nothing
     """
@@ -84,6 +85,7 @@ class Stream:
         self.stored = 0
         self.dropped: dict[int, int] = {}
         self.excluded = 0
+        self.unstorable = 0
         self.last: int | None = None
         self.trouble = ""
         # Since when something was lost, what, and how much: a row of `event_gaps` at the next report.
@@ -105,7 +107,18 @@ class Stream:
         self._layouts.clear()
 
     def add(self, table: str, columns: tuple[str, ...], rows: list[Row]) -> None:
-        """Rows of an event table; see `publisher.Stream`."""
+        """Rows of an event table; see `publisher.Stream`. One that cannot be added costs itself."""
+        try:
+            self._add(table, columns, rows)
+        except Exception as error:
+            if len(rows) == 1:
+                self.unstorable += 1
+                self.gap(f"an event of {table} could not be stored: {type(error).__name__}: {error}", 1)
+                return
+            for row in rows:
+                self.add(table, columns, [row])
+
+    def _add(self, table: str, columns: tuple[str, ...], rows: list[Row]) -> None:
         if not rows:
             return
         layout = self._layouts.get((table, id(columns)))
@@ -126,10 +139,10 @@ class Stream:
             rows = [row + tuple([of(row[place])[i] for i in missing]) + name for row in rows]
         if layout.match is not None:
             rows = self._kept_rows(layout.match, rows)
-        self.last = int(time.time())
-        self.stored += len(rows)
         if rows:
             self._store.add(table, layout.columns, rows)
+        self.last = int(time.time())
+        self.stored += len(rows)
 
     def ended(self, rows: list[tuple[int | None, int | None, int]]) -> None:
         """Processes that ended; see `publisher.Stream`."""

@@ -6,8 +6,8 @@ from ...vtables.table import BIGINT, TEXT, UNSIGNED_BIGINT, Column
 from ..table import EventTable, eid, time, uptime
 
 
-class ApparmorEvents(EventTable):
-    """What AppArmor reports to audit."""
+class ApparmorEvents(EventTable, process_bound=True):
+    """What AppArmor reports to audit, itself and by dbus-daemon."""
 
     type = Column(TEXT, "Name of the audit record: APPARMOR_DENIED and others")
     message = Column(TEXT, "The record as it is")

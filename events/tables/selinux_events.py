@@ -10,7 +10,7 @@ class SelinuxEvents(EventTable):
     """What SELinux reports to audit: denials and changes of its policy."""
 
     type = Column(TEXT, "Name of the audit record: AVC, MAC_STATUS and others")
-    message = Column(TEXT, "The record as it is")
+    message = Column(TEXT, "The record's text; what audit wrote in hexadecimal is decoded, in quotes")
     time = time()
     uptime = uptime()
     eid = eid()

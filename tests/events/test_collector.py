@@ -134,6 +134,39 @@ def test_what_makes_no_sense_is_lost_alone_and_counted(tmp_path: Path, pipe: int
     running.close()
 
 
+class Faulty(Piped):
+    """Hands over columns that the table lacks, or raises, by what a line says."""
+
+    def drain(self, stream: Any) -> None:
+        for line in os.read(self.pipe, 1 << 20).splitlines():
+            text = json.loads(line)
+            if text == "bug":
+                raise KeyError("bug")
+            if text == "short":
+                stream.add("process_events", COLUMNS, [(1, "/short"), (2, "/long", "", 0, NOW)])
+            columns = ("pid", "nonsense") if text == "column" else COLUMNS
+            stream.add("process_events", columns, [(1, text, "", 0, NOW)[: len(columns)]])
+
+    def counters(self) -> Counters:
+        return Counters(0, 0, 0)
+
+
+@pytest.mark.parametrize("fault, lost", [("column", 1), ("short", 1), ("bug", 0)])
+def test_what_cannot_be_stored_costs_itself(tmp_path: Path, pipe: int, fault: str, lost: int):
+    """A bug of a publisher ends neither the collector nor what else is there."""
+    path = tmp_path / "events.db"
+    running = collector(path, Faulty)
+    feed(running, pipe, "/before")
+    feed(running, pipe, fault)
+    assert rows(path, "SELECT lost, reason <> '' OR lost FROM event_publishers")[0] == (lost, 1)
+    for assigned in running.assignment.due(float("inf")):
+        running._open(assigned)
+    feed(running, pipe, "/after")
+    found = [path for (path,) in rows(path, "SELECT path FROM process_events ORDER BY eid")]
+    assert found == ["/before", *(["/long", "short"] if fault == "short" else []), "/after"]
+    running.close()
+
+
 def test_a_publisher_that_cannot_work_says_why(tmp_path: Path, pipe: int):
     path = tmp_path / "events.db"
     running = collector(path, Unable, Second)

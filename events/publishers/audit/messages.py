@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .record_types import name_of
-from .records import fields, text_of
+from .records import decoded, fields, text_of
 from .system_calls import call_names
 
 TYPE_CHECKING = False
@@ -46,7 +46,8 @@ _ARCHITECTURES = {
     0xC000003E: "x86_64", 0x40000003: "i386", 0xC00000B7: "aarch64", 0x40000028: "arm", 0xC00000F3: "riscv64",
     0x80000016: "s390x", 0xC0000015: "ppc64le",
 }  # fmt: skip
-_MESSAGE = re.compile(rb"msg='(.*)'", re.DOTALL).search
+# AppArmor's reports begin with it: the kernel's, and those of dbus-daemon inside a message of user space.
+_OF_APPARMOR = re.compile(rb"\):(?: .*? msg='|\s*)apparmor=\"", re.DOTALL).match
 
 
 class MessageDecoder:
@@ -75,10 +76,10 @@ class MessageDecoder:
             return ("user_events", USER, times + _user(kind, raw)) if self._users else None
         if kind == _SECCOMP:
             return ("seccomp_events", SECCOMP, times + _seccomp(raw)) if self._seccomp else None
-        if kind in _APPARMOR or b' apparmor="' in raw:
+        if kind in _APPARMOR or (kind in _SELINUX and _OF_APPARMOR(raw, raw.index(b"):"))):
             return ("apparmor_events", APPARMOR, times + _apparmor(kind, raw)) if self._apparmor else None
         if kind in _SELINUX and self._selinux:
-            return "selinux_events", SELINUX, (*times, name_of(kind), _words(raw))
+            return "selinux_events", SELINUX, (*times, name_of(kind), decoded(_words(raw)))
         return None
 
 
@@ -96,36 +97,43 @@ def _number(value: bytes | None, base: int = 10) -> int | None:
         return None
 
 
-def _required(found: dict[str, bytes], name: str) -> int:
-    number = _number(found.get(name))
-    if number is None:
-        raise ValueError(f"no {name}")
-    return number
+def _parts(raw: bytes) -> tuple[bytes, bytes | None]:
+    """The kernel's part of a record, and the message of user space in it; None for a record without one.
+
+    Nothing in the message is escaped, and names that others choose stand in it: it ends at the record's last quote, or
+    with a record that was cut.
+
+    >>> _parts(b"audit(1.0:2): pid=7 msg='acct=a'pid=x res=failed'")
+    (b'audit(1.0:2): pid=7', b"acct=a'pid=x res=failed")
+    >>> _parts(b"audit(1.0:2): pid=7 msg='acct=ali"), _parts(b"audit(1.0:2): pid=7")
+    ((b'audit(1.0:2): pid=7', b'acct=ali'), (b'audit(1.0:2): pid=7', None))
+    """
+    outer, found, inner = raw.partition(b"\x1d")[0].rstrip(b" \0\n").partition(b" msg='")
+    return outer, (inner[:-1] if inner.endswith(b"'") else inner) if found else None
 
 
 def _user(kind: int, raw: bytes) -> Row:
-    found = fields(raw)
-    message = _MESSAGE(raw)
-    inner = message.group(1) if message else b""
-    if inner:
-        # The report's own fields do not overrule what the kernel says of who sent it.
-        found = {**fields(b"):" + inner), **found}
-    result = found.get("res", b"").rstrip(b"'")
+    outer, inner = _parts(raw)
+    # The report's own fields do not overrule what the kernel says of who sent it.
+    found = {**fields(b"):" + (inner or b"")), **fields(outer)}
+    result = found.get("res", b"")
     success = 1 if result in (b"success", b"1", b"yes") else 0 if result else None
     exe = text_of(found, "exe")
     address = text_of(found, "addr") or text_of(found, "hostname")
     account = text_of(found, "acct") or text_of(found, "id")
-    words = inner.decode("utf-8", "backslashreplace") if message else _words(raw)
+    words = _words(raw) if inner is None else inner.decode("utf-8", "backslashreplace")
     return (
-        *(_number(found.get("uid")), _number(found.get("auid")), _required(found, "pid"), words, kind, exe, exe),
+        *(_number(found.get("uid")), _number(found.get("auid")), _number(found.get("pid")), words, kind, exe, exe),
         *(address, text_of(found, "terminal" if "terminal" in found else "tty"), name_of(kind), account, success),
     )
 
 
 def _apparmor(kind: int, raw: bytes) -> Row:
-    found = fields(raw)
+    outer, inner = _parts(raw)
+    # dbus-daemon reports others: the process is the one that it names, not dbus-daemon.
+    found = fields(outer) if inner is None else fields(b"):" + inner)
     name = text_of(found, "apparmor")
-    type_name = f"APPARMOR_{name}" if kind == _AVC and name else name_of(kind)
+    type_name = f"APPARMOR_{name}" if kind in (_AVC, _USER_AVC) and name else name_of(kind)
     return (
         *(type_name, _words(raw)),
         *(text_of(found, column) if column in found else None for column in _APPARMOR_TEXT),
@@ -140,7 +148,7 @@ def _seccomp(raw: bytes) -> Row:
     return (
         *(_number(found.get(name)) for name in ("auid", "uid", "gid", "ses")),
         *(
-            _required(found, "pid"),
+            _number(found.get("pid")),
             text_of(found, "comm"),
             text_of(found, "exe"),
             _number(found.get("sig")),

@@ -195,7 +195,7 @@ class Audit(Publisher):
         for event in assembler.finished:
             try:
                 found = self._decoder.decode(event, booted)
-            except (ValueError, OverflowError):
+            except Exception:  # whatever another kernel or program wrote: it costs itself, and is counted
                 self._counted.lost += 1
                 continue
             if found is None:
@@ -208,7 +208,7 @@ class Audit(Publisher):
                 self._inspect_at = self._inspect_rules_at = 0.0
             try:
                 found = self._messages.decode(kind, key, raw, booted) if self._messages.wants(kind) else None
-            except (ValueError, OverflowError):
+            except Exception:  # whatever another kernel or program wrote: it costs itself, and is counted
                 self._counted.lost += 1
                 continue
             if found is None:

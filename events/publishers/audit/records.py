@@ -278,14 +278,34 @@ def text(value: bytes) -> str:
 def plain(value: bytes) -> str:
     """The text of a value that is not encoded.
 
-    >>> plain(b'"ls"'), plain(b"1000"), plain(b"?"), plain(b"(none)")
-    ('ls', '1000', '', '')
+    >>> plain(b'"ls"'), plain(b"1000"), plain(b"?"), plain(b"(none)"), plain(b'"cut sho')
+    ('ls', '1000', '', '', 'cut sho')
     """
-    if value[:1] in (b'"', b"'"):
-        return value[1:-1].decode("utf-8", "backslashreplace")
+    quote = value[:1]
+    if quote in (b'"', b"'"):
+        whole = len(value) > 1 and value.endswith(quote)
+        return value[1 : -1 if whole else None].decode("utf-8", "backslashreplace")
     return "" if value in _NOTHING else value.decode("utf-8", "backslashreplace")
 
 
+def decoded(words: str) -> str:
+    """The words of a record with the text of its encoded fields, quoted, in place of hexadecimal.
+
+    >>> decoded('op=x invalid_context=6120226222 name="y" ino=1234')
+    'op=x invalid_context="a \\\\"b\\\\"" name="y" ino=1234'
+    """
+    return _HEXADECIMAL.sub(_quoted, words)
+
+
+def _quoted(match: re.Match[str]) -> str:
+    name, value = match.groups()
+    if name not in ENCODED:
+        return match.group()
+    shown = text(value.encode()).replace("\\", "\\\\").replace('"', '\\"')
+    return f'{name}="{shown}"'
+
+
+_HEXADECIMAL = re.compile(r"(?<![^\s'])([\w-]+)=((?:[0-9A-F]{2})+)(?=[\s']|$)")
 _NOTHING = frozenset((b"(null)", b"(none)", b"?", b""))
 
 

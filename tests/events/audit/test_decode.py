@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hostql.events.publishers.audit.sockaddr import parse_sockaddr
 
+from ...conftest import tool
 from .conftest import Row, assembled, decoded, records
 
 
@@ -134,6 +137,55 @@ def test_selinux_and_apparmor_share_a_type() -> None:
     row = message(1400, 'avc:  denied  { read } for  pid=7 comm="x" name="y" tclass=file permissive=0')
     assert (row["table"], row["type"]) == ("selinux_events", "AVC")
     assert row["message"].startswith("avc:  denied")
+
+
+def test_dbus_daemon_reports_for_apparmor() -> None:
+    """Its pid is dbus-daemon's; the process that was denied is named in the message."""
+    head = "pid=500 uid=102 auid=4294967295 ses=4294967295 msg='"
+    row = message(
+        1107,
+        head + 'apparmor="DENIED" operation="dbus_method_call" bus="system" path="/org/x" name=":1.5" mask="send" '
+        'pid=812 label="snap.x" peer_label="unconfined" exe="/usr/bin/dbus-daemon" sauid=102 hostname=? terminal=?\'',
+    )
+    assert (row["table"], row["type"], row["pid"]) == ("apparmor_events", "APPARMOR_DENIED", 812)
+    assert (row["operation"], row["label"], row["name"]) == ("dbus_method_call", "snap.x", ":1.5")
+    row = message(1107, head + 'avc:  denied  { send_msg } for apparmor="no" exe="/usr/bin/dbus-daemon"\'')
+    assert row["table"] == "selinux_events"
+
+
+USER = "pid=812 uid=0 auid=4294967295 ses=4294967295 msg='op=PAM:authentication acct="
+SSHD = ' exe="/usr/sbin/sshd" hostname=1.2.3.4 addr=1.2.3.4 terminal=ssh res=failed'
+
+
+@pytest.mark.parametrize("account", ["a'", "'", "a'pid=x", "a'res=success'uid=0", "a' msg='b", "a'\"res=1"])
+def test_a_quote_in_a_user_name_hides_nothing(account: str) -> None:
+    text = account.encode().hex().upper() if '"' in account or " " in account else f'"{account}"'
+    row = message(1100, f"{USER}{text}{SSHD}'")
+    assert (row["account"], row["pid"], row["uid"], row["success"]) == (account, 812, 0, 0)
+    assert (row["path"], row["address"], row["terminal"]) == ("/usr/sbin/sshd", "1.2.3.4", "ssh")
+    assert row["message"] == f"op=PAM:authentication acct={text}{SSHD}"
+
+
+def test_ausearch_reads_a_quote_in_a_user_name_alike(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(f"type=USER_AUTH msg=audit(1700000000.001:101): {USER}\"a'pid=x\"{SSHD}'\n")
+    said = tool("ausearch", "-i", "-if", str(tmp_path / "log"))
+    assert "acct=a'pid=x" in said and "res=failed" in said
+
+
+def test_a_record_that_was_cut_loses_no_letter() -> None:
+    row = message(1100, f'{USER}"ali')
+    assert (row["account"], row["message"], row["success"]) == ("ali", 'op=PAM:authentication acct="ali', None)
+    assert message(1100, f'{USER}"alice" terminal=ss')["terminal"] == "ss"
+
+
+def test_records_without_a_pid_are_no_loss() -> None:
+    row = message(1100, "uid=0 auid=1 ses=1 msg='op=x acct=\"alice\" res=failed'")
+    assert (row["account"], row["pid"], row["success"]) == ("alice", None, 0)
+
+
+def test_selinux_says_in_words_which_context_is_invalid() -> None:
+    row = message(1401, "op=security_compute_av invalid_context=61206222 scontext=beef")
+    assert row["message"] == 'op=security_compute_av invalid_context="a b\\"" scontext=beef'
 
 
 @pytest.mark.parametrize("raw", ["", "02", "0200", "02000050", "0A00005000000000"])
