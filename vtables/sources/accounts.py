@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..scan import Scan
 
 _PASSWD, _GROUP = "/etc/passwd", "/etc/group"
+_SPACED = {**dict.fromkeys((*range(32), 127), " "), ord(":"): " "}
 
 
 class User:
@@ -71,7 +72,8 @@ def users_of(scan: Scan) -> list[User]:
     users = list(understood(scan, _PASSWD, found))
     for user in user_records(scan):
         # What would break a line of passwd, nss-systemd(8) makes a space.
-        description = (user.text("realName") or user.name).translate({10: " ", 58: " "})
+        given = user.text("realName") if isinstance(user.fields.get("realName"), str) else user.name
+        description = given.translate(_SPACED)
         users.append(User(user.name, user.id, user.gid, description, user.directory, user.shell, user.source))
     return users
 
@@ -107,7 +109,7 @@ def groups_of(scan: Scan) -> list[tuple[str, int, list[str], str]]:
     """(name, gid, members, file) of the groups of the scanned host, with notes as for users."""
     found = scan.shared("group", lambda: list(parse_group(_text(scan, _GROUP))))
     groups = [(*group, _GROUP) for group in understood(scan, _GROUP, found)]
-    return groups + [(group.name, group.id, group.texts("members"), group.source) for group in group_records(scan)]
+    return groups + [(group.name, group.id, group.members, group.source) for group in group_records(scan)]
 
 
 def signed(id: int) -> int:

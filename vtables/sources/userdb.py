@@ -12,29 +12,18 @@ from .text import clean, decode, from_os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from ..scan import Scan
 
 # What is in the first hides what has the same name in those after it.
 _FOLDERS = ("/etc/userdb", "/run/userdb", "/run/host/userdb", "/usr/local/lib/userdb", "/usr/lib/userdb")
-# The services of the running host that have users of their own, whom getent(1) lists: those of systemd-homed, and
+# The services of the running host that have accounts of their own, which getent(1) lists: those of systemd-homed, and
 # those that systemd makes for a service while it runs. The others look into files themselves, or ask services.
 _SERVICES = tuple(f"/run/systemd/userdb/io.systemd.{name}" for name in ("Home", "DynamicUser"))
 _LARGEST = 1 << 20
 _LONGEST_NAME = 4096
-# What a record may say for some machines alone, of what is read here.
-_PER_MACHINE = frozenset(
-    (
-        "uid",
-        "gid",
-        "shell",
-        "locked",
-        "notAfterUSec",
-        *(f"passwordChange{of}USec" for of in ("Min", "Max", "Warn", "Inactive")),
-    )
-)
 # Ids that stand for no user: those of 32 and of 16 bits that all are one.
 _NOBODY = (0xFFFFFFFF, 0xFFFF)
 _NOLOGIN = "/usr/sbin/nologin"
@@ -57,33 +46,40 @@ class Record:
         return clean(value) if isinstance(value, str) else ""
 
     def number(self, key: str) -> int | None:
-        """A field that is an unsigned number."""
-        return _number(self.fields.get(key))
+        """A field that is an unsigned number of 64 bits."""
+        return _number(self.fields.get(key), 64)
 
-    def texts(self, key: str, within: str = "") -> list[str]:
-        """The texts of a field that is a list of them, of a section of the record where one is named."""
-        section = self.fields.get(within) if within else self.fields
-        values = section.get(key) if isinstance(section, dict) else None
-        return [clean(value) for value in values if isinstance(value, str)] if isinstance(values, list) else []
+    @property
+    def members(self) -> list[str]:
+        """The members of a group; one name that cannot be any costs the list, as systemd reads it."""
+        given = self.fields.get("members")
+        return [clean(str(name)) for name in given] if isinstance(given, list) and all(map(is_name, given)) else []
+
+    def secrets(self, key: str) -> list[str]:
+        """The texts of a privileged field, a list of them or a single one."""
+        section = self.fields.get("privileged")
+        given = section.get(key) if isinstance(section, dict) else None
+        values = given if isinstance(given, list) else [given]
+        return [clean(str(value)) for value in values] if all(isinstance(value, str) for value in values) else []
 
     @property
     def gid(self) -> int:
         """The primary group of a user: the group of the same number, if the record says nothing."""
-        gid = self.number("gid")
+        gid = _id(self.fields.get("gid"))
         return self.id if gid is None else gid
 
     @property
     def directory(self) -> str:
         """The home directory of a user; where the record has none, what systemd takes for its kind of user."""
-        given = self.text("homeDirectory")
-        if given.startswith("/"):
-            return given
+        if _is_home(self.fields.get("homeDirectory")):
+            return self.text("homeDirectory")
         return "/root" if self.id == 0 else f"/home/{self.name}" if self._regular else "/"
 
     @property
     def shell(self) -> str:
         """The login shell of a user, as its home directory."""
-        return self.text("shell") or ("/bin/sh" if self.id == 0 else "/bin/bash" if self._regular else _NOLOGIN)
+        given = self.text("shell") if _is_shell(self.fields.get("shell")) else ""
+        return given or ("/bin/sh" if self.id == 0 else "/bin/bash" if self._regular else _NOLOGIN)
 
     @property
     def _regular(self) -> bool:
@@ -104,48 +100,123 @@ def parse_record(text: str, machine: str, host: str) -> dict[str, Any] | None:
     import json
 
     try:
-        # Of two members of the same name systemd takes the first.
-        fields = json.loads(text, object_pairs_hook=lambda pairs: dict(reversed(pairs)))
+        # Of two members of the same name systemd takes the first; infinities and NaN are no JSON.
+        fields = json.loads(text, object_pairs_hook=lambda pairs: dict(reversed(pairs)), parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(fields, dict):
+    # A file has no state of this machine and no secrets of a login: services add those.
+    if not isinstance(fields, dict) or not _has_whole_texts(fields) or "status" in fields or "secret" in fields:
         return None
-    sections = fields.get("perMachine")
-    for section in sections if isinstance(sections, list) else []:
-        if isinstance(section, dict) and (
-            _matches(section.get("matchMachineId"), machine) or _matches(section.get("matchHostname"), host)
-        ):
-            fields.update({key: value for key, value in section.items() if key in _PER_MACHINE})
+    return for_machine(fields, machine, host)
+
+
+def for_machine(fields: dict[str, Any], machine: str, host: str) -> dict[str, Any] | None:
+    """The fields with what they say of this machine alone; None for sections that are malformed.
+
+    A value without sense there leaves the record's own in force.
+    """
+    sections, binding = fields.get("perMachine", []), fields.get("binding", {})
+    if not isinstance(sections, list) or not isinstance(binding, dict):
+        return None
+    found = dict(fields)
+    for section in sections:
+        if not isinstance(section, dict):
+            return None
+        ids, hosts = map(_machine_id, _listed(section.get("matchMachineId"))), _listed(section.get("matchHostname"))
+        if (machine and machine in ids) or (host and host in hosts):
+            found.update({key: section[key] for key, valid in _PER_MACHINE.items() if valid(section.get(key))})
     # What homed decided here, if it may decide that.
-    binding = fields.get("binding")
-    decided = binding.get(machine) if isinstance(binding, dict) else None
-    for key in ("uid", "gid", "homeDirectory"):
-        if isinstance(decided, dict) and key in decided:
-            fields[key] = decided[key]
-    return fields
+    decided = binding.get(machine)
+    if isinstance(decided, dict):
+        found.update({key: decided[key] for key, valid in _BINDING.items() if valid(decided.get(key))})
+    return found
 
 
-def _matches(given: Any, own: str) -> bool:
-    return bool(own) and own in (given if isinstance(given, list) else [given])
+def is_name(value: Any) -> bool:
+    """Whether it can be the name of a user or a group, by the generous rules of https://systemd.io/USER_NAMES.
+
+    >>> [is_name(name) for name in ("a b", "é", "a.b", "5", "-5", "a:b", " a", "..", "")]
+    [True, True, True, False, False, False, False, False, False]
+    """
+    if not isinstance(value, str) or value in ("", ".", "..", "-") or value != value.strip():
+        return False
+    return not _is_number(value.lstrip("-")) and not any(c < " " or c in ":/\x7f" for c in value)
+
+
+def _refuse(_: str) -> None:
+    raise ValueError
+
+
+def _has_whole_texts(value: Any) -> bool:
+    """Whether no text in it has a NUL or half of a character."""
+    waiting = [value]
+    for each in waiting:
+        if isinstance(each, dict):
+            waiting += (*each, *each.values())
+        elif isinstance(each, list):
+            waiting += each
+        elif isinstance(each, str) and ("\0" in each or clean(each) != each):
+            return False
+    return True
+
+
+def _listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
+
+
+def _machine_id(given: Any) -> str:
+    """A machine id as /etc/machine-id has it; it may be a UUID, and in capitals."""
+    if not isinstance(given, str):
+        return ""
+    plain = given.replace("-", "") if [len(part) for part in given.split("-")] == [8, 4, 4, 4, 12] else given
+    return plain.lower()
+
+
+def _is_home(value: Any) -> bool:
+    """Whether systemd takes it for a home directory: a path that is absolute and normal, without what ends a field."""
+    return isinstance(value, str) and value.startswith("/") and ":" not in value and (value == "/" or _is_path(value))
+
+
+def _is_shell(value: Any) -> bool:
+    return isinstance(value, str) and bool(value) and _is_path(value, controls=True)
+
+
+def _is_path(value: str, controls: bool = False) -> bool:
+    parts = value[value.startswith("/") :].split("/")
+    long = len(value.encode("utf-8", "replace")) >= _LONGEST_NAME or any(
+        len(part.encode("utf-8", "replace")) > 255 for part in parts
+    )
+    return (
+        not long and not {"", ".", ".."} & set(parts) and (controls or not any(c < " " or c == "\x7f" for c in value))
+    )
 
 
 def user_records(scan: Scan) -> list[Record]:
     """The users, those that can be found by name before those by number alone; notes say which are no accounts."""
-    return scan.shared("userdb users", lambda: [*_records(scan, ".user", "userName", "uid"), *_of_services(scan)])
+    return scan.shared(
+        "userdb users", lambda: [*_records(scan, ".user", "userName", "uid"), *_of_services(scan, "User")]
+    )
 
 
 def group_records(scan: Scan) -> list[Record]:
     """The groups, as `user_records`."""
-    return scan.shared("userdb groups", lambda: list(_records(scan, ".group", "groupName", "gid")))
+    return scan.shared(
+        "userdb groups", lambda: [*_records(scan, ".group", "groupName", "gid"), *_of_services(scan, "Group")]
+    )
 
 
 def memberships(scan: Scan) -> list[tuple[str, str]]:
-    """(user, group) of each membership that has a file of its own; an empty one says that there is none."""
+    """(user, group) of each membership that has a file of its own, where an empty one says that there is none, and of
+    those that services know, such as `memberOf` of the users of systemd-homed."""
     found = []
     for name, folder in _files(scan, ".membership").items():
         user, colon, group = name[: -len(".membership")].partition(":")
         if colon and user and group and _has_content(scan, f"{folder}/{name}"):
             found.append((from_os(user), from_os(group)))
+    for reply, _ in _replies(scan, "GetMemberships", "memberships"):
+        names = reply.get("userName"), reply.get("groupName")
+        if all(map(is_name, names)):
+            found.append((clean(str(names[0])), clean(str(names[1]))))
     return found
 
 
@@ -184,8 +255,7 @@ def _records(scan: Scan, ending: str, name_key: str, id_key: str) -> Iterator[Re
     files = _files(scan, ending)
     if not files:
         return
-    machine = text_of(scan, "/etc/machine-id", expected=False, limit=_LONGEST_NAME).strip()
-    host = _host_name(scan)
+    machine, host = _machine(scan)
     seen = set()
     for file in sorted(files, key=lambda file: (_is_number(file[: -len(ending)]), file)):
         scan.check()
@@ -195,8 +265,8 @@ def _records(scan: Scan, ending: str, name_key: str, id_key: str) -> Iterator[Re
             # Empty, or a link to /dev/null: it hides one of the same name in another folder.
             continue
         fields, stem = parse_record(text, machine, host), file[: -len(ending)]
-        name, id = (None, None) if fields is None else (fields.get(name_key), _number(fields.get(id_key)))
-        if fields is None or not isinstance(name, str) or not name or id is None or id in _NOBODY:
+        name, id = (None, None) if fields is None else (fields.get(name_key), _id(fields.get(id_key)))
+        if fields is None or not isinstance(name, str) or not is_name(name) or id is None:
             scan.note(f"{from_os(path)} is no record of an account with a name and a number")
         elif stem != (str(id) if _is_number(stem) else name):
             scan.note("a record is found neither by its name nor by its number, so it is no account", path)
@@ -205,35 +275,73 @@ def _records(scan: Scan, ending: str, name_key: str, id_key: str) -> Iterator[Re
             yield Record(clean(name), id, fields, from_os(path))
 
 
-def _of_services(scan: Scan) -> Iterator[Record]:
-    """The users of services of the running host."""
+def _of_services(scan: Scan, kind: str) -> Iterator[Record]:
+    """The accounts of services of the running host; `kind` is User or Group."""
+    name_key, id_key = ("userName", "uid") if kind == "User" else ("groupName", "gid")
+    for reply, path in _replies(scan, f"Get{kind}Record", f"{kind.lower()}s"):
+        given = reply.get("record")
+        fields = for_machine(given, *_machine(scan)) if isinstance(given, dict) else None
+        name, id = (None, None) if fields is None else (fields.get(name_key), _id(fields.get(id_key)))
+        if fields is None or not isinstance(name, str) or id is None:
+            scan.note(f"{path} answered with what is no record of an account with a name and a number")
+        else:
+            yield Record(clean(name), id, fields, path)
+
+
+def _replies(scan: Scan, method: str, what: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """(reply, socket) of a method of each service."""
     from .varlink import call
 
-    for path in _SERVICES:
-        if not scan.host.live or not scan.host.exists(path):
+    for path in _SERVICES if scan.host.live else ():
+        if not scan.host.exists(path):
             continue
         try:
-            for reply in call(path, "io.systemd.UserDatabase.GetUserRecord", {"service": path.rpartition("/")[2]}):
-                fields = reply.get("record")
-                fields = fields if isinstance(fields, dict) else {}
-                name, id = fields.get("userName"), _number(fields.get("uid"))
-                if isinstance(name, str) and id is not None:
-                    yield Record(clean(name), id, fields, path)
+            for reply in call(path, f"io.systemd.UserDatabase.{method}", {"service": path.rpartition("/")[2]}):
+                yield reply, path
         except OSError as error:
-            scan.note(f"the users of {path} are not known: {error}")
+            scan.note(f"the {what} of {path} are not known: {error}")
 
 
-def _host_name(scan: Scan) -> str:
+def _machine(scan: Scan) -> tuple[str, str]:
+    """The machine's id and host name."""
+    id = text_of(scan, "/etc/machine-id", expected=False, limit=_LONGEST_NAME).strip()
     if scan.host.live:
         import os
 
-        return os.uname().nodename
-    return text_of(scan, "/etc/hostname", expected=False, limit=_LONGEST_NAME).strip()
+        return id, os.uname().nodename
+    return id, text_of(scan, "/etc/hostname", expected=False, limit=_LONGEST_NAME).strip()
 
 
-def _number(value: Any) -> int | None:
-    """A number of 32 bits without sign; JSON's true is none."""
-    return value if type(value) is int and 0 <= value < 1 << 32 else None
+def _number(value: Any, bits: int) -> int | None:
+    """A number without sign, which may be written with a point or an exponent; JSON's true is none."""
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and 0 <= value < 1 << bits else None
+
+
+def _id(value: Any) -> int | None:
+    """The number of a user or a group."""
+    id = _number(value, 32)
+    return None if id in _NOBODY else id
+
+
+def _is_time(value: Any) -> bool:
+    return _number(value, 64) is not None
+
+
+def _is_id(value: Any) -> bool:
+    return _id(value) is not None
+
+
+# What a record may say for some machines alone, of what is read here, and whether a value has sense.
+_PER_MACHINE: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("uid", "gid"), _is_id),
+    "shell": _is_shell,
+    "locked": lambda value: isinstance(value, bool),
+    "notAfterUSec": _is_time,
+    **{f"passwordChange{of}USec": _is_time for of in ("Min", "Max", "Warn", "Inactive")},
+}
+_BINDING: dict[str, Callable[[Any], bool]] = {"uid": _is_id, "gid": _is_id, "homeDirectory": _is_home}
 
 
 def _is_number(text: str) -> bool:

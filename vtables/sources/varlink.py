@@ -16,7 +16,7 @@ _LARGEST = 16 << 20
 def call(path: str, method: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The parameters of each reply, where there may be several. Raises OSError where the service does not answer so.
 
-    An error that the service answers with ends the replies: io.systemd.UserDatabase.NoRecordFound and the like.
+    The error that there is nothing (io.systemd.UserDatabase.NoRecordFound) ends the replies, any other raises OSError.
     """
     import json
     import socket
@@ -43,8 +43,11 @@ def call(path: str, method: str, parameters: dict[str, Any]) -> Iterator[dict[st
                     reply = None
                 if not isinstance(reply, dict):
                     raise ConnectionResetError(f"{path} answered with something else than JSON")
-                if "error" in reply:
+                error = reply.get("error")
+                if error is not None and str(error).endswith(".NoRecordFound"):
                     return
+                if error is not None:
+                    raise OSError(f"{path} answered {error}")
                 if isinstance(reply.get("parameters"), dict):
                     yield reply["parameters"]
                 if reply.get("continues") is not True:

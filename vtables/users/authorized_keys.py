@@ -83,6 +83,6 @@ class AuthorizedKeys(Table):
         uids = {user.username: user.uid for user in reversed(users_of(scan))} if records else {}
         for record in records:
             found = privileged(scan, record)
-            keys = "" if found is None else "\n".join(found.texts("sshAuthorizedKeys", "privileged"))
+            keys = "" if found is None else "\n".join(found.secrets("sshAuthorizedKeys"))
             for key in understood(scan, record.source, parse_authorized_keys(keys)):
                 yield (uids[record.name], *key, found.source if found else "", 0)

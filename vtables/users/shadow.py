@@ -93,7 +93,7 @@ class Shadow(Table):
 
 def _of_record(user: Record) -> tuple[Any, ...]:
     """The row that nss-systemd(8) makes of a record: without a password nobody can log in by one."""
-    password = next(iter(user.texts("hashedPassword", "privileged")), "!*")
+    password = next(iter(user.secrets("hashedPassword")), "!*")
     ages = [_days(user, f"passwordChange{of}USec") for of in ("Min", "Max", "Warn", "Inactive")]
     # Locked is what expired on the day after the first.
     locked = user.fields.get("locked") is True
@@ -106,5 +106,5 @@ def _of_record(user: Record) -> tuple[Any, ...]:
 
 def _days(user: Record, key: str) -> int | None:
     """Microseconds of a record as whole days."""
-    value = user.fields.get(key)
-    return value // 86_400_000_000 if type(value) is int and 0 <= value < 1 << 63 else None
+    value = user.number(key)
+    return value // 86_400_000_000 if value is not None and value < (1 << 64) - 1 else None

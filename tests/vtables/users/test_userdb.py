@@ -64,6 +64,35 @@ USERS: list[tuple[str, Any, str]] = [
     ("s9", {"uid": 4804, "realName": "a:b"}, "4804:4804:a b:/home/s9:/bin/bash"),
     ("S 11", {"uid": 4806}, "4806:4806:S 11:/home/S 11:/bin/bash"),
     ("s13", '{"userName": "s13", "uid": 4808, "uid": 4809}', "4808:4808:s13:/home/s13:/bin/bash"),
+    ("p12", {"uid": 4831.0}, "4831:4831:p12:/home/p12:/bin/bash"),
+    ("e", '{"userName": "e", "uid": 5.037e3, "gid": 1E+2}', "5037:100:e:/home/e:/bin/bash"),
+    ("g1", {"uid": 4832, "gid": 65535}, "4832:4832:g1:/home/g1:/bin/bash"),
+    ("h1", {"uid": 4833, "homeDirectory": "/home//x/"}, "4833:4833:h1:/home/h1:/bin/bash"),
+    ("h2", {"uid": 4833, "homeDirectory": "/home/./x"}, "4833:4833:h2:/home/h2:/bin/bash"),
+    ("h3", {"uid": 4833, "homeDirectory": "/home/a:b"}, "4833:4833:h3:/home/h3:/bin/bash"),
+    ("h4", {"uid": 4833, "homeDirectory": "/home/a\tb"}, "4833:4833:h4:/home/h4:/bin/bash"),
+    ("h5", {"uid": 4833, "homeDirectory": "/"}, "4833:4833:h5:/:/bin/bash"),
+    ("h6", {"uid": 4833, "homeDirectory": "/é x"}, "4833:4833:h6:/é x:/bin/bash"),
+    ("h7", {"uid": 4833, "homeDirectory": "/" + "a" * 300}, "4833:4833:h7:/home/h7:/bin/bash"),
+    (
+        "h8",
+        {"uid": 4833, "homeDirectory": "/h", "binding": {MACHINE: {"homeDirectory": "/b//c", "gid": "x"}}},
+        "4833:4833:h8:/h:/bin/bash",
+    ),
+    ("sh", {"uid": 4834, "shell": "/bin//x/"}, "4834:4834:sh:/home/sh:/bin/bash"),
+    ("rn", {"uid": 4834, "realName": ""}, "4834:4834::/home/rn:/bin/bash"),
+    ("rt", {"uid": 4834, "realName": "a\tb"}, "4834:4834:a b:/home/rt:/bin/bash"),
+    ("m1", {"uid": 1, "perMachine": [{"matchMachineId": MACHINE.upper(), "uid": 9}]}, "9:9:m1:/:/usr/sbin/nologin"),
+    (
+        "m2",
+        {"uid": 4835, "perMachine": [{"matchMachineId": ["x", "1F6D0FC3-43de-45b5-90bb-64f25309bd1f"], "shell": "/x"}]},
+        "4835:4835:m2:/home/m2:/x",
+    ),
+    (
+        "m3",
+        {"uid": 4835, "gid": 7, "perMachine": [{"matchMachineId": MACHINE, "gid": "x", "shell": "/a//b"}]},
+        "4835:7:m3:/home/m3:/bin/bash",
+    ),
     ("p11", {"uid": 4830, "gid": "x"}, "4830:4830:p11:/home/p11:/bin/bash"),
     (
         "pm",
@@ -118,7 +147,20 @@ NONE: list[tuple[str, object]] = [
     ("s5.user", {"userName": "s5", "uid": "4800"}),
     ("s10.user", {"userName": "s10"}),
     ("p4.user", {"userName": "p4", "uid": 65535}),
-    ("p12.user", {"userName": "p12", "uid": 4831.0}),
+    ("f.user", {"userName": "f", "uid": 4831.5}),
+    ("nan.user", '{"userName": "nan", "uid": 4836, "x": NaN}'),
+    ("infinity.user", '{"userName": "infinity", "uid": 4836, "x": [-Infinity]}'),
+    ("nul.user", {"userName": "nul", "uid": 4836, "x": ["a\0b"]}),
+    ("nulkey.user", {"userName": "nulkey", "uid": 4836, "x": {"\0": 1}}),
+    ("half.user", '{"userName": "half", "uid": 4836, "x": "\\ud800"}'),
+    ("status.user", {"userName": "status", "uid": 4836, "status": {}}),
+    ("secret.user", {"userName": "secret", "uid": 4836, "secret": {}}),
+    ("machine.user", {"userName": "machine", "uid": 4836, "perMachine": {}}),
+    ("binding.user", {"userName": "binding", "uid": 4836, "binding": 5}),
+    ("a:b.user", {"userName": "a:b", "uid": 4836}),
+    (" a.user", {"userName": " a", "uid": 4836}),
+    ("a\tb.user", {"userName": "a\tb", "uid": 4836}),
+    ("-5.user", {"userName": "-5", "uid": 4836}),
     ("s8.user", '\ufeff{"userName": "s8", "uid": 4803}'),
     ("s12.user", '/* c */ {"userName": "s12", "uid": 4807}'),
     ("broken.user", "not json"),
@@ -167,6 +209,8 @@ def test_groups_and_memberships_are_those_of_id(root: Path, open_root: Callable[
     record(root, "bert.group", {"groupName": "bert", "gid": 4711}, link="4711.group")
     record(root, "team.group", {"groupName": "team", "gid": 5000, "members": ["alice", "bert"]}, link="5000.group")
     record(root, "g2.group", {"groupName": "g2"})
+    record(root, "bad.group", {"groupName": "bad", "gid": 5001, "members": ["alice", "a:b"]})
+    record(root, "one.group", {"groupName": "one", "gid": 5002, "members": "alice"})
     for name in ("alice:sudo", "ghost:team", "bert:nogroup"):
         record(root, f"{name}.membership", "{}")
     # Empty is as if it were a link to /dev/null: no membership.
@@ -174,7 +218,9 @@ def test_groups_and_memberships_are_those_of_id(root: Path, open_root: Callable[
     database = open_root()
     groups = query(database, "SELECT groupname, gid, source FROM groups WHERE source <> '/etc/group'")
     assert [tuple(row.values()) for row in groups] == [
+        ("bad", 5001, "/etc/userdb/bad.group"),
         ("bert", 4711, "/etc/userdb/bert.group"),
+        ("one", 5002, "/etc/userdb/one.group"),
         ("team", 5000, "/etc/userdb/team.group"),
     ]
     rows = query(database, "SELECT uid, gid FROM user_groups ORDER BY uid, gid")
@@ -195,6 +241,9 @@ def test_groups_and_memberships_are_those_of_id(root: Path, open_root: Callable[
 SHADOW: list[tuple[dict[str, object], dict[str, object] | None, tuple[object, ...]]] = [
     ({}, None, ("locked", "", None, -1, -1, -1, -1, -1)),
     ({"privileged": {"hashedPassword": [""]}}, None, ("empty", "", None, -1, -1, -1, -1, -1)),
+    ({"privileged": {"hashedPassword": ""}}, None, ("empty", "", None, -1, -1, -1, -1, -1)),
+    ({"privileged": {"hashedPassword": ["", 5]}}, None, ("locked", "", None, -1, -1, -1, -1, -1)),
+    ({"notAfterUSec": 1e15, "passwordChangeMaxUSec": 8.64e10}, None, ("locked", "", None, -1, 1, -1, -1, 11574)),
     ({}, {"hashedPassword": ["$6$abc$def"]}, ("active", "6", None, -1, -1, -1, -1, -1)),
     (
         {"privileged": {"hashedPassword": ["$5$a$a"]}},
@@ -244,7 +293,7 @@ def test_keys_of_records_let_one_log_in(root: Path, open_root: Callable[..., Dat
     keys = {"privileged": {"sshAuthorizedKeys": ["no-pty ssh-ed25519 AAAA x y", "junk"]}}
     record(root, "root.user", {"userName": "root", "uid": 4000, **keys})
     record(root, "bert.user", {"userName": "bert", "uid": 4711})
-    record(root, "bert.user-privileged", {"privileged": {"sshAuthorizedKeys": ["ssh-rsa BBBB"]}})
+    record(root, "bert.user-privileged", {"privileged": {"sshAuthorizedKeys": "ssh-rsa BBBB"}})
     database = open_root()
     rows = query(database, "SELECT uid, algorithm, key, options, comment, key_file FROM authorized_keys ORDER BY uid")
     assert [tuple(row.values()) for row in rows] == [
@@ -316,6 +365,64 @@ def service(tmp_path: Path) -> Iterator[Callable[[bytes], str]]:
         listener.close()
 
 
+def answers(parameters: dict[str, list[Any]]) -> Callable[[bytes], bytes]:
+    """Replies by the method that was called."""
+
+    def answer(request: bytes) -> bytes:
+        method = json.loads(request)["method"].rpartition(".")[2]
+        replies = [{"parameters": each, "continues": True} for each in parameters.get(method, [])]
+        replies.append({"error": "io.systemd.UserDatabase.NoRecordFound"})
+        return b"".join(json.dumps(reply).encode() + b"\0" for reply in replies)
+
+    return answer
+
+
+def test_accounts_of_homed_are_in_their_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """systemd-homed has a user's number in `binding`, a group of the same name, and the user's `memberOf`."""
+    machine = Path("/etc/machine-id").read_text().strip() if Path("/etc/machine-id").exists() else ""
+    if not machine:
+        pytest.skip("this host has no machine id")
+    path = str(tmp_path / "io.systemd.Home")
+    binding = {machine: {"uid": 60123, "gid": 60123, "homeDirectory": "/home/hilda"}}
+    answer = answers(
+        {
+            "GetUserRecord": [{"record": {"userName": "hilda", "binding": binding, "status": {machine: {}}}}],
+            "GetGroupRecord": [{"record": {"groupName": "hilda", "gid": 60123}}],
+            "GetMemberships": [{"userName": "hilda", "groupName": "root"}],
+        }
+    )
+    monkeypatch.setattr("hostql.vtables.sources.userdb._SERVICES", (path,))
+    with served(path, answer), Database() as database:
+        rows = query(
+            database,
+            "SELECT username, groupname, g.source FROM user_groups m JOIN users USING (uid) "
+            "JOIN groups g ON g.gid = m.gid WHERE uid = 60123 ORDER BY m.gid",
+        )
+    assert [tuple(row.values()) for row in rows] == [("hilda", "root", "/etc/group"), ("hilda", "hilda", path)]
+
+
+@contextlib.contextmanager
+def served(path: str, answer: Callable[[bytes], bytes]) -> Iterator[None]:
+    """A service at a socket that answers as many calls as come."""
+    import socketserver
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            received = b""
+            while not received.endswith(b"\0"):
+                received += self.request.recv(65536)
+            self.wfile.write(answer(received[:-1]))
+
+    with socketserver.ThreadingUnixStreamServer(path, Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 def test_a_call_of_varlink(service: Any) -> None:
     first, second = {"parameters": {"record": {"uid": 1}}, "continues": True}, {"parameters": {"record": {"uid": 2}}}
     path = service(b"\0".join(json.dumps(each).encode() for each in (first, second)) + b"\0")
@@ -329,6 +436,11 @@ def test_a_call_of_varlink(service: Any) -> None:
 def test_a_service_that_answers_nonsense(service: Any, answer: bytes) -> None:
     with pytest.raises(OSError):
         list(call(service(answer), "a.B.Get", {}))
+
+
+def test_an_error_of_a_service_is_one(service: Any) -> None:
+    with pytest.raises(OSError, match="ServiceNotAvailable"):
+        list(call(service(b'{"error": "io.systemd.UserDatabase.ServiceNotAvailable"}\0'), "a.B.Get", {}))
 
 
 def test_an_error_of_varlink_ends_the_replies(service: Any) -> None:
