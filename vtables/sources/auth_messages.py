@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # The longest line that is looked at, and how often one message may say that it was repeated.
 _LONGEST, _REPEATED = 4096, 1000
+# Bytes at which sshd cuts a message (MSGBUFSIZ of its log.c): a name that is so long hides what stands behind it.
+_CUT = 1023
 
 
 class Failure:
@@ -48,6 +50,9 @@ def parse_message(program: str, message: str) -> tuple[Failure, int] | None:
     repeated = re.fullmatch(r"message repeated (\d{1,9}) times: \[ (.*)\]", message)
     if repeated:
         message, count = repeated[2], min(int(repeated[1]), _REPEATED)
+    if program.startswith("sshd") and len(message.encode()) >= _CUT:
+        found = re.fullmatch(r"Failed \S+ for (?:invalid user |illegal user )?(.*)", message, re.DOTALL)
+        return (Failure(found[1], "", "", "sshd", ""), count) if found else None
     if program.startswith("sshd"):
         found = re.fullmatch(
             r"Failed (\S+) for (?:invalid user |illegal user )?(.*) from (\S+) port \d+(?: ssh\d)?(?:: [A-Z].*)?",
@@ -57,11 +62,32 @@ def parse_message(program: str, message: str) -> tuple[Failure, int] | None:
             kind = found[1] if found[1].startswith("keyboard-interactive") else ""
             return Failure(found[2], "", found[3], "sshd", kind), count
         found = re.fullmatch(r"error: PAM: .+ for (?:illegal user )?(.*) from (\S+)", message)
-        return (Failure(found[1], "", found[2], "sshd", "pam"), count) if found else None
+        if found:
+            return Failure(found[1], "", found[2], "sshd", "pam"), count
+        return None
     if program == "dropbear":
-        found = re.fullmatch(r"Bad (?:PAM )?password attempt for '(.*)' from (\S+):\d+", message)
-        return (Failure(found[1], "", found[2], "dropbear", ""), count) if found else None
+        found = re.fullmatch(
+            r"(?:Bad (?:PAM )?password attempt for|Login attempt for nonexistent user)(?: '(.*)')? from (\S+):\d+",
+            message,
+        )
+        return (Failure(found[1] or "", "", found[2], "dropbear", ""), count) if found else None
     return _of_pam(program, message, count)
+
+
+def remote_host(message: str) -> str:
+    """The host in PAM's message about a refusal of sshd, which does not stand behind a name; '' in any other.
+
+    >>> pam = "authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.7  user=a"
+    >>> remote_host(f"pam_unix(sshd:auth): {pam}"), remote_host(f"pam_unix(su:auth): {pam}")
+    ('192.0.2.7', '')
+    """
+    import re
+
+    found = re.match(
+        r"pam_\w+\(sshd:auth\): authentication failure; logname=\S* uid=\d+ euid=\d+ tty=\S* ruser=\S* rhost=(\S+)",
+        message,
+    )
+    return found[1] if found else ""
 
 
 def _of_pam(program: str, message: str, count: int) -> tuple[Failure, int] | None:
@@ -79,29 +105,29 @@ def _of_pam(program: str, message: str, count: int) -> tuple[Failure, int] | Non
     return Failure(found[6] or "", tty, found[5], service, kind), min(int(found[3] or count), _REPEATED)
 
 
-def parse_syslog(raw: bytes, written: float, zone: tzinfo | None) -> Iterator[tuple[float, str, int | None, str]]:
-    r"""(Unix time, program, pid, message) of each line that may be about a failure, in both forms of a time.
+def parse_syslog(raw: bytes, written: float, zone: tzinfo | None) -> Iterator[tuple[float, str, int | None, str, str]]:
+    r"""(Unix time, program, pid, message, host) of each line that may be about a failure, in both forms of a time.
 
     A time without a year is of the year before the file was last written to (`written`, Unix seconds), in the zone of
     the host.
 
     >>> list(parse_syslog(b"2026-03-01T10:00:00.5+01:00 h sshd[7]: Failed x\n", 0, None))
-    [(1772355600.5, 'sshd', 7, 'Failed x')]
+    [(1772355600.5, 'sshd', 7, 'Failed x', 'h')]
     >>> list(parse_syslog(b"Mar  1 10:00:00 h su: a failure\n", 1767225600, None))
-    [(1740823200.0, 'su', None, 'a failure')]
+    [(1740823200.0, 'su', None, 'a failure', 'h')]
     """
     import re
 
     line_of = re.compile(
         rb"(?:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d*(Z|[+-]\d\d:\d\d)"
         rb"|([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d:\d\d:\d\d))"
-        rb" \S+ ([^\s:\[]+)(?:\[(\d{1,10})\])?: (.*(?:[Ff]ail|PAM|Bad ).*)"
+        rb" (\S+) ([^\s:\[]+)(?:\[(\d{1,10})\])?: (.*(?:[Ff]ail|PAM|Bad |Login ).*)"
     )
     for found in map(line_of.fullmatch, _lines(raw)):
         if found:
             time = _exact(found) if found[1] else _without_year(found, written, zone)
             if time is not None:
-                yield time, decode(found[6]), integer(decode(found[7] or b"")), decode(found[8])
+                yield time, decode(found[7]), integer(decode(found[8] or b"")), decode(found[9]), decode(found[6])
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -10,6 +10,7 @@ import os
 import struct
 
 from .configuration import names_in
+from .decompression import beginning
 from .text import decode, from_os
 
 TYPE_CHECKING = False
@@ -125,8 +126,9 @@ class Journal:
             payload = body[72 if self._compact else 64 :]
             compression = _COMPRESSIONS.get(body[1] & 7)
             if compression:
-                self.unread += compression != "xz"
-                payload = _unpacked(payload) if compression == "xz" else b""
+                plain = beginning(payload, compression, _LONGEST)
+                self.unread += plain is None
+                payload = plain or b""
             name, _, value = payload.partition(b"=")
             found = decode(name), decode(value)
             if len(self._values) >= _VALUES:
@@ -184,14 +186,24 @@ def _link(body: bytes, at: int, offset: int, *, forward: bool = True) -> int:
     return after
 
 
-def journals_of(scan: Scan) -> list[str]:
-    """Paths of the journal files of the host, of users' own and of rotated ones, too."""
+def journals_of(scan: Scan, machine: str) -> list[str]:
+    """Paths of the journal files of the machine of this id, of users' own and of rotated ones, too.
+
+    A folder is of one machine, MACHINE or MACHINE.NAMESPACE; journals that were sent here by others are in folders of
+    theirs or in `remote`, and left out with a note. Where the machine's id is unknown, all but `remote` count.
+    """
     found = []
+    others = 0
     for top in _FOLDERS:
         for folder in names_in(scan, top):
+            if folder == "remote" or (machine and folder.partition(".")[0] != machine):
+                others += any(".journal" in name for name in names_in(scan, f"{top}/{folder}"))
+                continue
             names = names_in(scan, f"{top}/{folder}")
             # journald renames what it finds damaged to NAME.journal~, and goes on with a new file.
             found += [f"{top}/{folder}/{name}" for name in names if name.endswith((".journal", ".journal~"))]
+    if others:
+        scan.note(f"{others} folders of journals are of other machines and are left out")
     return found
 
 
@@ -232,12 +244,3 @@ def entries_of(
 def _whole(raw: bytes, compact: bool) -> bytes:
     size = 4 if compact else 8
     return raw[: len(raw) // size * size]
-
-
-def _unpacked(raw: bytes) -> bytes:
-    import lzma
-
-    try:
-        return lzma.LZMADecompressor().decompress(raw, _LONGEST)
-    except lzma.LZMAError:
-        return b""

@@ -8,6 +8,7 @@ is in NAME.user-privileged beside the record. Users of systemd-homed have theirs
 from __future__ import annotations
 
 from .configuration import bytes_of, names_in, text_of
+from .machine import machine_of
 from .text import clean, decode, from_os
 
 TYPE_CHECKING = False
@@ -255,7 +256,7 @@ def _records(scan: Scan, ending: str, name_key: str, id_key: str) -> Iterator[Re
     files = _files(scan, ending)
     if not files:
         return
-    machine, host = _machine(scan)
+    machine, host = machine_of(scan)
     seen = set()
     for file in sorted(files, key=lambda file: (_is_number(file[: -len(ending)]), file)):
         scan.check()
@@ -280,7 +281,7 @@ def _of_services(scan: Scan, kind: str) -> Iterator[Record]:
     name_key, id_key = ("userName", "uid") if kind == "User" else ("groupName", "gid")
     for reply, path in _replies(scan, f"Get{kind}Record", f"{kind.lower()}s"):
         given = reply.get("record")
-        fields = for_machine(given, *_machine(scan)) if isinstance(given, dict) else None
+        fields = for_machine(given, *machine_of(scan)) if isinstance(given, dict) else None
         name, id = (None, None) if fields is None else (fields.get(name_key), _id(fields.get(id_key)))
         if fields is None or not isinstance(name, str) or id is None:
             scan.note(f"{path} answered with what is no record of an account with a name and a number")
@@ -300,16 +301,6 @@ def _replies(scan: Scan, method: str, what: str) -> Iterator[tuple[dict[str, Any
                 yield reply, path
         except OSError as error:
             scan.note(f"the {what} of {path} are not known: {error}")
-
-
-def _machine(scan: Scan) -> tuple[str, str]:
-    """The machine's id and host name."""
-    id = text_of(scan, "/etc/machine-id", expected=False, limit=_LONGEST_NAME).strip()
-    if scan.host.live:
-        import os
-
-        return id, os.uname().nodename
-    return id, text_of(scan, "/etc/hostname", expected=False, limit=_LONGEST_NAME).strip()
 
 
 def _number(value: Any, bits: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import lzma
 import os
 import random
@@ -15,6 +16,7 @@ import pytest
 from hostql.tests.conftest import notes, query
 from hostql.vtables.database import Database
 from hostql.vtables.sources.auth_messages import parse_message, parse_syslog
+from hostql.vtables.sources.decompression import _library, beginning
 from hostql.vtables.sources.journal import DamagedError, Journal
 
 DATA = Path(__file__).parents[2] / "data/journals"
@@ -118,18 +120,107 @@ def test_a_user_who_logs_in_the_name_of_sshd_is_not_believed(
         {**message, "_UID": "0", "_EXE": "/usr/sbin/sshd", "_PID": "2"},
         {**refused, "_EXE": "/home/ann/su", "_PID": "3"},
         {**refused, "_EXE": "/usr/bin/su", "_PID": "4"},
-        {**message, "_UID": "0", "_PID": "5", "MESSAGE": message["MESSAGE"] + " " * 2000},
+        {**refused, "_EXE": "/usr/lib/polkit-1/polkit-agent-helper-1", "_PID": "5"},
     )
     plant(tmp_path, raw)
-    database = open_root()
-    rows = query(database, "SELECT user, tty, host, service, pid FROM failed_logins")
+    rows = query(open_root(), "SELECT user, tty, host, service, pid FROM failed_logins")
     assert [tuple(row.values()) for row in rows] == [
         ("root", "", "192.0.2.7", "sshd", 2),
         ("root", "pts/0", "", "su", 4),
+        ("root", "pts/0", "", "su", 5),
     ]
-    # A long message is compressed, which Python itself can undo for xz alone.
-    (note,) = notes(database, "SELECT * FROM failed_logins")
-    assert note.startswith("failed_logins: 1 values of ") and note.endswith(" are compressed and are not read")
+
+
+def long_name(tmp_path: Path) -> bytes:
+    """A journal with messages that journald compresses: sshd cuts the second one."""
+    head = {"SYSLOG_IDENTIFIER": "sshd-session", "_UID": "0", "_EXE": "/usr/sbin/sshd"}
+    pam = "pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.8 "
+    return journal_of(
+        tmp_path,
+        {**head, "_PID": "6", "MESSAGE": f"Failed password for invalid user {'a' * 700} from 192.0.2.7 port 5 ssh2"},
+        {**head, "_PID": "7", "MESSAGE": pam},
+        {**head, "_PID": "7", "MESSAGE": f"Failed password for invalid user x from 6.6.6.6 {'b' * 2000}"[:1023]},
+    )
+
+
+def test_long_names_hide_no_attempt(tmp_path: Path, open_root: Callable[..., Database]) -> None:
+    plant(tmp_path, long_name(tmp_path))
+    database = open_root()
+    rows = query(database, "SELECT length(user) AS long, host, service, pid FROM failed_logins ORDER BY pid")
+    assert [tuple(row.values()) for row in rows] == [(700, "192.0.2.7", "sshd", 6), (990, "192.0.2.8", "sshd", 7)]
+    assert notes(database, "SELECT * FROM failed_logins") == []
+
+
+def test_what_cannot_be_unpacked_is_a_note(
+    tmp_path: Path, open_root: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hostql.vtables.sources.decompression._library", lambda name: None)
+    plant(tmp_path, long_name(tmp_path))
+    (note,) = notes(open_root(), "SELECT * FROM failed_logins")
+    assert note.startswith("failed_logins: 2 values of ") and note.endswith(" are compressed and are not read")
+
+
+@pytest.mark.parametrize("kind", ["xz", "zstd", "lz4"])
+def test_beginnings_of_compressed_values(tmp_path: Path, kind: str) -> None:
+    text = os.urandom(300).hex().encode() * 20
+    if kind == "lz4":
+        library = _library("liblz4.so.1") or pytest.skip("needs liblz4")
+        space = ctypes.create_string_buffer(2 * len(text))
+        size = library.LZ4_compress_default(text, space, len(text), len(space))
+        raw = struct.pack("<Q", len(text)) + space.raw[:size]
+    elif shutil.which(kind):
+        raw = subprocess.run([kind, "-c"], input=text, capture_output=True, check=True).stdout
+    else:
+        pytest.skip(f"needs {kind}")
+    assert [beginning(raw, kind, most) for most in (100, 20000)] == [text[:100], text]
+    assert beginning(b"\xff" * 40, kind, 100) is None
+
+
+OWN = "1f6d0fc343de45b590bb64f25309bd1f"
+
+
+def test_journals_of_other_machines_are_left_out(tmp_path: Path, open_root: Callable[..., Database]) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/machine-id").write_text(f"{OWN}\n")
+    fields = {
+        "SYSLOG_IDENTIFIER": "sshd",
+        "MESSAGE": "Failed password for root from 192.0.2.7 port 5 ssh2",
+        "_UID": "0",
+        "_EXE": "/usr/sbin/sshd",
+    }
+    other = "2" * 32
+    raw = journal_of(
+        tmp_path, {**fields, "_PID": "1", "_MACHINE_ID": OWN}, {**fields, "_PID": "2", "_MACHINE_ID": other}
+    )
+    plant(tmp_path, raw)
+    plant(tmp_path, raw, "var/log/journal/remote")
+    plant(tmp_path, raw, f"var/log/journal/{other}")
+    plant(tmp_path, raw, f"run/log/journal/{OWN}.space")
+    database = open_root()
+    assert [row["pid"] for row in query(database, "SELECT pid FROM failed_logins")] == [1, 1]
+    assert notes(database, "SELECT * FROM failed_logins") == [
+        "failed_logins: 2 folders of journals are of other machines and are left out",
+        "failed_logins: entries of 1 other machines in the journals of this one are left out",
+    ]
+
+
+def test_lines_of_other_hosts_are_left_out(tmp_path: Path, open_root: Callable[..., Database]) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/hostname").write_text("web\n")
+    log = tmp_path / "var/log/auth.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(
+        "".join(
+            f"2026-11-29T15:03:16+00:00 {host} sshd[{pid}]: Failed password for ann from 192.0.2.7 port 5 ssh2\n"
+            for pid, host in enumerate(("web", "db", "web.example.org", "localhost"))
+        )
+        + "2026-11-29T15:03:16+00:00 other sshd[9]: PAM is about no failure\n"
+    )
+    database = open_root()
+    assert [row[4] for row in failures(database)] == [0, 2, 3]
+    assert notes(database, "SELECT * FROM failed_logins") == [
+        "failed_logins: 1 failed logins in syslog's files are left out: this host is web, not db"
+    ]
 
 
 def test_a_damaged_journal_costs_only_itself(tmp_path: Path, open_root: Callable[..., Database]) -> None:
@@ -248,6 +339,8 @@ MESSAGES = [
     ("sshd", "Accepted password for alice from 192.0.2.7 port 5 ssh2", None),
     ("sshd", "pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=h  user=a", None),
     ("su", "Failed password for alice from 192.0.2.7 port 5 ssh2", None),
+    ("dropbear", "Login attempt for nonexistent user from 192.0.2.7:4242", ("", "192.0.2.7", "dropbear")),
+    ("dropbear", "Login attempt for nonexistent user from fe80::1:4242", ("", "fe80::1", "dropbear")),
     ("dropbear", "Bad password attempt for 'root' from 192.0.2.7:4242", ("root", "192.0.2.7", "dropbear")),
     (
         "gdm-password]",
