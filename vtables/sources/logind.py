@@ -26,16 +26,18 @@ _CONSOLES, _FIRST_PTS, _LAST_PTS = 4, 136, 143
 class Session:
     """A session: its class ('user', 'greeter', 'background' ...) and its first process, 0 where that is unknown.
 
-    tty is a terminal, else an X display or a seat, else ''; time is in Unix seconds.
+    tty is a terminal, else an X display or a seat, else '', and `terminals` has all that others may call it; time is in
+    Unix seconds.
     """
 
-    __slots__ = ("host", "kind", "leader", "service", "source", "time", "tty", "user")
+    __slots__ = ("host", "kind", "leader", "service", "source", "terminals", "time", "tty", "user")
 
     def __init__(self, fields: dict[str, str], source: str) -> None:
         get = fields.get
         self.user = get("USER", "")
         self.kind = get("CLASS", "user")
         self.tty = get("TTY") or get("DISPLAY") or get("SEAT") or ""
+        self.terminals = {name for name in (get("TTY"), get("DISPLAY")) if name} or {get("SEAT") or ""} - {""}
         self.host = get("REMOTE_HOST", "")
         self.service = get("SERVICE", "")
         self.leader = integer(get("LEADER", "")) or 0
@@ -74,8 +76,16 @@ def sessions_of(scan: Scan) -> Iterator[Session]:
         if "." in name:
             continue
         path = f"{FOLDER}/{name}"
-        session = Session(parse_session(text_of(scan, path, expected=False)), path)
-        if not session.user or session.kind.startswith("manager"):
+        text = text_of(scan, path, expected=False)
+        fields = parse_session(text)
+        session = Session(fields, path)
+        if session.kind.startswith("manager"):
+            continue
+        session.user = session.user or _user_of(scan, fields.get("UID", ""))
+        if not session.user:
+            # One that ended meanwhile has no text.
+            if text:
+                scan.note("a session of logind has neither a user's name nor a number", path)
             continue
         if scan.host.live and session.leader and not scan.host.exists(f"/proc/{session.leader}"):
             # Nobody has cleared up after it yet.
@@ -83,7 +93,16 @@ def sessions_of(scan: Scan) -> Iterator[Session]:
         if scan.host.live and not session.tty:
             # sshd makes the terminal after the session, and logind does not learn of it.
             session.tty = _terminal_below(scan, session.leader)
+            session.terminals = {session.tty} - {""}
         yield session
+
+
+def _user_of(scan: Scan, uid: str) -> str:
+    """The name of the user of a number, the number where it has none."""
+    from .accounts import users_of
+
+    number = integer(uid)
+    return next((user.username for user in users_of(scan) if user.uid == number), uid) if uid.isdigit() else ""
 
 
 def _terminal_below(scan: Scan, leader: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..scan import Scan
 from ..sources.configuration import bytes_of, understood
 from ..sources.logind import FOLDER, sessions_of
+from ..sources.sightings import Sightings
 from ..sources.utmp import LARGEST, parse_utmp
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
@@ -13,8 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from ..sources.logind import Session
+    from ..sources.utmp import Login
 
 _FILES = ("/run/utmp", "/var/run/utmp")
+# Seconds between logind's session of a login and its record in utmp, and the characters of a user that fit into that.
+_TOLERANCE = 5.0
+_USER = 32
 
 
 class LoggedInUsers(Table):
@@ -40,14 +46,38 @@ class LoggedInUsers(Table):
         if file is None and not scan.host.isdir(FOLDER):
             scan.note(f"there is neither a utmp file nor {FOLDER}, so who is logged in is unknown")
             return
-        seen = set()
+        logins = []
         if file is not None:
             for login in understood(scan, file, parse_utmp(bytes_of(scan, file, limit=LARGEST)), "record"):
                 kind = "user" if login.type_name == "normal" else login.type_name
                 yield (kind, login.user, login.tty, login.host, login.time, login.pid, file)
                 if kind == "user":
-                    seen |= {login.pid, (login.user, login.tty)}
-        for session in sessions_of(scan):
-            if session.leader not in seen and (session.user, session.tty) not in seen:
-                kind = "user" if session.kind.startswith("user") else session.kind
-                yield (kind, session.user, session.tty, session.host, session.time, session.leader, session.source)
+                    logins.append(login)
+        for session in _beside(logins, list(sessions_of(scan))):
+            kind = "user" if session.kind.startswith("user") else session.kind
+            yield (kind, session.user, session.tty, session.host, session.time, session.leader, session.source)
+
+
+def _beside(logins: list[Login], sessions: list[Session]) -> list[Session]:
+    """The sessions that utmp does not have: by the process or a terminal that both name, else, where logind knows no
+    terminal, by who came from where at that time."""
+    left: list[Session] = []
+    unclear: list[Session] = []
+    alone = set(logins)
+    for session in sessions:
+        same = [login for login in logins if _is_same(login, session)]
+        alone.difference_update(same)
+        if not same:
+            (left if session.terminals else unclear).append(session)
+    seen = Sightings(_TOLERANCE)
+    for login in logins:
+        if login in alone:
+            seen.add((login.user, login.host), login.time, login)
+    left += [each for each in unclear if seen.take((each.user[:_USER], each.host), each.time) is None]
+    return [session for session in sessions if session in left]
+
+
+def _is_same(login: Login, session: Session) -> bool:
+    if login.user != session.user[:_USER]:
+        return False
+    return (login.pid == session.leader and login.pid > 0) or (login.tty != "" and login.tty in session.terminals)

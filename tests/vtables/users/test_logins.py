@@ -372,6 +372,49 @@ def test_a_login_that_utmp_has_too_is_told_once(sessions: Path, open_root: Calla
     ]
 
 
+def test_a_desktop_that_both_name_otherwise_is_told_once(sessions: Path, open_root: Callable[..., Database]) -> None:
+    (sessions / "2").write_text("USER=ann\nCLASS=user\nTTY=tty2\nDISPLAY=:0\nSEAT=seat0\nLEADER=7\nREALTIME=1000000\n")
+    (sessions.parents[1] / "utmp").write_bytes(utmp(7, 900, ":0", "ann", ":0", 5))
+    assert [(row[1], row[2], row[6]) for row in logged_in(open_root())] == [("ann", ":0", "/run/utmp")]
+
+
+def test_logins_without_a_terminal_are_paired_by_who_came_when(
+    sessions: Path, open_root: Callable[..., Database]
+) -> None:
+    """As sshd's are in another root, where no process shows the terminal; each record is one login."""
+    for name, (user, host, when) in {
+        "1": ("ann", "192.0.2.7", 1700000100),
+        "2": ("ann", "192.0.2.7", 1700000101),
+        "3": ("ann", "192.0.2.8", 1700000100),
+        "4": ("bob", "192.0.2.7", 1700000100),
+        "5": ("ann", "192.0.2.7", 1700009999),
+    }.items():
+        text = f"USER={user}\nCLASS=user\nREMOTE=1\nREMOTE_HOST={host}\nLEADER={name}1\nREALTIME={when}000000\n"
+        (sessions / name).write_text(text)
+    (sessions.parents[1] / "utmp").write_bytes(utmp(7, 900, "pts/0", "ann", "192.0.2.7", 1700000102))
+    found = [row[6].rpartition("/")[2] for row in logged_in(open_root())]
+    assert sorted(found) == ["1", "3", "4", "5", "utmp"] or sorted(found) == ["2", "3", "4", "5", "utmp"]
+
+
+def test_no_terminal_is_no_name_of_one(sessions: Path, open_root: Callable[..., Database]) -> None:
+    for name in "12":
+        (sessions / name).write_text(f"USER=ann\nCLASS=background\nLEADER={name}1\nREALTIME=900000000\n")
+    (sessions.parents[1] / "utmp").write_bytes(utmp(7, 0, "", "ann", "", 5))
+    assert len(logged_in(open_root())) == 3
+
+
+def test_a_session_by_number_has_its_user(sessions: Path, open_root: Callable[..., Database]) -> None:
+    root = sessions.parents[2]
+    (root / "etc").mkdir()
+    (root / "etc/passwd").write_text("ann:x:1000:1000::/home/ann:/bin/sh\n")
+    for name, text in {"1": "UID=1000\nCLASS=user\n", "2": "UID=7\nCLASS=user\n", "3": "CLASS=user\n"}.items():
+        (sessions / name).write_text(text)
+    database = open_root()
+    assert [row[1] for row in logged_in(database)] == ["7", "ann"]
+    (note,) = notes(database, "SELECT * FROM logged_in_users")
+    assert "a session of logind has neither a user's name nor a number" in note
+
+
 def test_sessions_of_this_host_are_those_of_loginctl(db: Database) -> None:
     if not Path("/run/systemd/sessions").is_dir():
         pytest.skip("no logind runs here")
