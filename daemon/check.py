@@ -5,17 +5,20 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 from ..events.document import Document, distrust, read
-from ..vtables.database import Database, split
+from ..vtables.database import split
 from ..vtables.errors import HostqlError
+from ..vtables.table import quote
 from .catalog import catalog
 from .config.build import load
 from .config.model import Fault
-from .database_tables import add_tables
+from .database_tables import add_tables, problems
+from .engine import add_views, disabled, open_database
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..vtables.database import Database
     from .config.model import Config
 
 
@@ -33,42 +36,54 @@ def check(path: str) -> tuple[Config, list[Fault]]:
     config = load(path, reader=reader)
     faults += config.faults
     with named(config, faults) as database:
-        for name in config.options.disable_tables.split(","):
-            if name.strip() and name.strip() not in database.catalog:
+        known = {fault.rule for fault in faults}
+        for name in disabled(config.options):
+            if name not in catalog():
                 rule = "options.disable_tables"
-                faults.append(Fault(path, 0, rule, f"there is no table {name.strip()}", note=True))
-        for pack in config.packs:
-            for query in pack.queries:
-                _prepare(database, query.sql, Fault(query.file, query.line, query.name, ""), faults)
-            for sql in pack.discovery:
-                _prepare(database, sql, Fault("", 0, f"packs.{pack.name}.discovery", ""), faults)
+                faults.append(Fault(path, 0, rule, f"there is no table {name}", note=True))
+        for fault, sql in _statements(config):
+            if fault.rule in known and not fault.file:
+                # A view or a table that could not be made.
+                continue
+            try:
+                for _, text in split(sql):
+                    database.prepare(text)
+            except HostqlError as error:
+                fault.message = f"cannot run here: {error.message}"
+                faults.append(fault)
     for fault in faults:
         fault.file = fault.file or path
     return config, faults
 
 
+def _statements(config: Config) -> Iterator[tuple[Fault, str]]:
+    """All that the agent runs on this host, each with the fault that it would be."""
+    for table in config.tables:
+        yield Fault("", 0, f"auto_table_construction.{table.name}", ""), f"SELECT * FROM {quote(table.name)}"
+    for pack in config.packs:
+        if pack.meant:
+            yield from ((Fault(query.file, query.line, query.name, ""), query.sql) for query in pack.queries)
+            yield from ((Fault("", 0, f"packs.{pack.name}.discovery", ""), sql) for sql in pack.discovery)
+    for name in config.views:
+        yield Fault("", 0, f"views.{name}", ""), f"SELECT * FROM {quote(name)}"
+    decorators = config.decorators
+    named = {"load": decorators.load, "always": decorators.always}
+    named.update({f"interval.{seconds}": queries for seconds, queries in decorators.interval.items()})
+    for name, queries in named.items():
+        yield from ((Fault("", 0, f"decorators.{name}", ""), sql) for sql in queries)
+
+
 @contextmanager
 def named(config: Config, faults: list[Fault]) -> Iterator[Database]:
-    """A database in which names mean what they mean to the agent, but nothing stored is attached: to prepare its
-    queries with, not to run them. What cannot be named is a fault."""
-    with Database(catalog=catalog()) as database:
+    """The agent's database, but nothing stored is attached: to prepare its queries with, not to run them. What cannot
+    be named is a fault."""
+    with open_database(config.options, "") as database:
         database.provider = lambda table: False
         for problem in add_tables(database, config.tables):
             faults.append(Fault("", 0, "", problem))
-        for name, sql in config.views.items():
-            try:
-                database.make_view(name, sql)
-            except HostqlError as error:
-                faults.append(Fault("", 0, f"views.{name}", f"cannot run here: {error.message}"))
+        for table in config.tables:
+            for problem in problems(table):
+                faults.append(Fault("", 0, f"auto_table_construction.{table.name}", problem))
+        for name, error in add_views(database, config.views):
+            faults.append(Fault("", 0, f"views.{name}", f"cannot run here: {error.message}"))
         yield database
-
-
-def _prepare(database: Database, sql: str, fault: Fault, faults: list[Fault]) -> None:
-    """Have a query planned, not run: a table or column that is not there, a constraint that is missing."""
-    for _, text in split(sql):
-        try:
-            list(database.execute("EXPLAIN " + text))
-        except HostqlError as error:
-            fault.message = f"cannot run here: {error.message}"
-            faults.append(fault)
-            return

@@ -42,6 +42,51 @@ def add_tables(database: Database, tables: list[DatabaseTable]) -> list[str]:
     return problems
 
 
+def problems(table: DatabaseTable) -> Iterator[str]:
+    """In words what is wrong with a table's query and columns, tried on the first of its files; where there is none,
+    on an empty database, which knows what is no query and what is forbidden."""
+    import glob
+
+    if len({name.lower() for name in table.columns}) < len(table.columns):
+        yield "two of its columns have the same name"
+    pattern = table.path.replace("%%", "**").replace("%", "*")
+    file = next((name for name in glob.iglob(pattern) if os.path.isfile(name)), None)
+    denied: list[tuple[str, str]] = []
+    try:
+        connection = _opened(file) if file else connect(":memory:")
+    except (apsw.Error, OSError):
+        # Its rows will say so.
+        return
+    try:
+        connection.authorizer = READ_ONLY.authorizer(denied.append)
+        names = _columns(connection, table.query)
+        missing = [name for name in table.columns if name != "path" and name not in names]
+        if missing:
+            yield f"its query gives no column {missing[0]}"
+    except apsw.Error as error:
+        if denied or file or not str(error).startswith("no such "):
+            yield f"its query cannot run: {denied[0][0] if denied else error}"
+    finally:
+        connection.close(True)
+
+
+def _columns(connection: Connection, query: str) -> list[str]:
+    """The names of a query's columns, without running it."""
+    cursor = connection.cursor()
+    found: list[str] = []
+
+    def described(cursor: apsw.Cursor, _sql: str, _bindings: Any) -> bool:
+        found.extend(column[0] for column in cursor.get_description())
+        return False
+
+    cursor.exec_trace = described
+    try:
+        cursor.execute(query)
+    except apsw.ExecTraceAbort:
+        pass
+    return found
+
+
 def _made(about: DatabaseTable) -> type[Table]:
     columns = [name for name in about.columns if name != "path"]
 

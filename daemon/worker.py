@@ -18,21 +18,19 @@ import time
 import apsw
 
 from ..events.attach import Events
-from ..vtables.database import Database
 from ..vtables.errors import HostqlError, QueryCancelled
-from ..vtables.policy import Policy
-from ..vtables.settings import Settings
 from ..watchdog.allowance import allowance, ram
 from ..watchdog.attached import Attached, attach
 from ..watchdog.limits import Limits
 from ..watchdog.memory import Trimming
 from ..watchdog.voice import say
 from .active import ActivePacks
-from .catalog import FILE, SCHEMA, catalog
+from .catalog import FILE, SCHEMA
 from .config.identity import host_identifier
 from .config.source import ConfigSource
 from .database_tables import add_tables
 from .decorations import Decorations
+from .engine import add_views, open_database
 from .loggers.outlets import Outlets
 from .performance import Performance
 from .records import Format
@@ -46,6 +44,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..vtables.database import Database
     from .config.model import ScheduledQuery
 
 # Seconds that a query may take where neither it nor the options say.
@@ -54,7 +53,6 @@ LONGEST = 300.0
 MOST_ROWS = 1_000_000
 # Seconds between writing what queries cost, and bounding the spool.
 STORE = 5.0
-_READER = Policy("agent")
 
 
 class Worker:
@@ -137,13 +135,8 @@ class Worker:
         self.state.close()
 
     def _engine(self) -> tuple[Database, Runner]:
-        options = self.source.config.options
-        tables = catalog()
-        tables.leave_out(name.strip() for name in options.disable_tables.split(",") if name.strip())
-        settings = Settings(
-            osquery_patterns=options.osquery_patterns, read_max=options.read_max, state=self._state_folder
-        )
-        database = Database(policy=_READER, catalog=tables, settings=settings)
+        database = open_database(self.source.config.options, self._state_folder)
+        tables = database.catalog
         path = os.path.join(self._state_folder, "events.db")
         events = Events(database, lambda text: self._status.say(INFO, text), path, begin=False)
 
@@ -210,11 +203,8 @@ class Worker:
     def _make_views(self) -> None:
         """Views of the configuration, under names that no table has."""
         self._runner.forget()
-        for name, sql in self.source.config.views.items():
-            try:
-                self._database.make_view(name, sql)
-            except HostqlError as error:
-                self._status.say(WARNING, f"view {name} is left out: {error.message}")
+        for name, error in add_views(self._database, self.source.config.views):
+            self._status.say(WARNING, f"view {name} is left out: {error.message}")
 
     def _run(self, query: ScheduledQuery, when: int) -> None:
         if query.denylist and self._is_denied(query):

@@ -64,6 +64,11 @@ class TableModule:
 
     Create = Connect
 
+    def check(self, number: int) -> None:
+        """Raise what a scan by this plan would, where a required constraint is missing."""
+        if self._table is not None and self._table.plan(number).missing:
+            raise _needs(self._table.table, self._table.plan(number).missing, "")
+
 
 class VirtualTable:
     """One table as SQLite sees it: plans and cursors."""

@@ -72,6 +72,7 @@ class Database:
         self._authorizer = Authorizer(policy)
         # Files that are attached, by the names to release them.
         self._held: list[str] = []
+        self._modules: dict[str, TableModule] = {}
         self.statement = self._statement("", ())
         self._result: Result | None = None
         for name in self.catalog:
@@ -87,6 +88,7 @@ class Database:
     def _connect(self, name: str) -> None:
         # APSW's stubs ask for the methods of writable tables as well.
         module: Any = TableModule(self, name)
+        self._modules[name] = module
         self.connection.create_module(name, module, use_bestindex_object=True, eponymous_only=True, read_only=True)
 
     def run(self, sql: str, params: Params = (), *, traced: bool = False) -> Iterator[Result]:
@@ -104,6 +106,21 @@ class Database:
         """Run one statement."""
         _readable(sql)
         return self._start(sql, sql, 0, params, traced)
+
+    def prepare(self, sql: str) -> None:
+        """Plan a statement without running it. HostqlError for what could not run: a name that is not there, what the
+        policy forbids, a table that would be read without a constraint that it requires."""
+        import re
+
+        _readable(sql)
+        prepared = self._start(sql, sql, 0, (), traced=False, dry=True)
+        if not prepared.columns or re.match(r"\s*EXPLAIN\b", sql, re.IGNORECASE):
+            return
+        steps = self._start(sql, f"EXPLAIN QUERY PLAN {sql}", 0, (), traced=False)
+        for *_, step in list(steps):
+            found = re.search(r" VIRTUAL TABLE INDEX (\d+):(\w+):", step)
+            if found and found[2] in self._modules:
+                self._modules[found[2]].check(int(found[1]))
 
     def cancel(self, reason: QueryError | None = None) -> None:
         """Stop the running statement: it raises `reason`, QueryCancelled where none is given."""

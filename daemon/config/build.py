@@ -102,6 +102,12 @@ class Builder:
         accesses = [name for d in self._documents for name in of(d.value.get("file_accesses"), list)]
         first = self._documents[0]
         events = event_options({**merged, "file_accesses": accesses}, first.file, self._fault_somewhere)
+        for category in events.exclude_paths:
+            if category not in events.file_paths:
+                self._fault_somewhere(("exclude_paths", category), "there is no such category in file_paths")
+        for category in events.file_accesses:
+            if category not in events.file_paths:
+                self._fault_somewhere(("file_accesses",), f"there is no category {category} in file_paths")
         events.keep_seconds = events.keep_seconds if "keep_seconds" in merged["events"] else options.events_expiry
         events.keep_rows = events.keep_rows if "keep_rows" in merged["events"] else options.events_max
         config = Config(options, events, self._profiles(merged["events"]).rules())

@@ -42,6 +42,8 @@ class Option:
 
     def doubts(self, value: Any) -> Iterator[str]:
         """What is wrong with a list that is used all the same."""
+        if self.many and not str(value).replace(",", " ").strip():
+            yield "names none: results are not logged"
         for name in str(value).split(",") if self.many else ():
             if name.strip() and name.strip() not in self.choices:
                 yield f"unknown: {name.strip()}; there are {', '.join(self.choices)}"

@@ -23,19 +23,6 @@ from hypothesis import strategies as st
 OBSERVED = json.loads((Path(__file__).parents[1] / "data/osquery_results.json").read_text())
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> Any:
-    def written(content: Any, name: str = "hostql.conf") -> str:
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(content if isinstance(content, str) else json.dumps(content, indent=1))
-        path.chmod(0o600)
-        return str(path)
-
-    tmp_path.chmod(0o700)
-    return written
-
-
 def faults(config: Config) -> dict[str, str]:
     return {fault.rule: fault.message for fault in config.faults}
 
