@@ -63,6 +63,18 @@ def bytes_of(
     return b""
 
 
+def may_exist(scan: Scan, path: str) -> bool:
+    """Whether a path leads to something, or to what cannot be looked at: reading that says why in a note. A link that
+    leads nowhere does not: its file is yet to be made."""
+    try:
+        scan.host.stat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        pass
+    return True
+
+
 def status_of(scan: Scan, path: str) -> os.stat_result | None:
     """The status of a file, of what it leads to where it is a link; None where there is none or it cannot be seen."""
     try:

@@ -5,7 +5,7 @@ A session is told as utmp(5) tells it: a record of the login and, when it is ove
 
 from __future__ import annotations
 
-from .configuration import names_in
+from .configuration import may_exist, names_in
 from .sqlite_copy import rows_of
 from .text import clean, decode
 from .utmp import TYPES
@@ -52,7 +52,7 @@ def databases(scan: Scan) -> list[str]:
     older = []
     for folder in dict.fromkeys((_FOLDER, scan.host.realpath(_FILE).rpartition("/")[0])):
         older += [f"{folder}/{name}" for name in names_in(scan, folder) if _is_older(name)]
-    return sorted(older) + [_FILE] * scan.host.exists(_FILE)
+    return sorted(older) + [_FILE] * may_exist(scan, _FILE)
 
 
 def _is_older(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.configuration import bytes_of, understood
+from ..sources.configuration import bytes_of, may_exist, understood
 from ..sources.logind import FOLDER, sessions_of
 from ..sources.sightings import Sightings
 from ..sources.utmp import LARGEST, parse_utmp
@@ -42,7 +42,7 @@ class LoggedInUsers(Table):
     examples = ["SELECT user, tty, host, ago(time) AS since FROM logged_in_users WHERE type = 'user';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        file = next((file for file in _FILES if scan.host.exists(file)), None)
+        file = next((file for file in _FILES if may_exist(scan, file)), None)
         if file is None and not scan.host.isdir(FOLDER):
             scan.note(f"there is neither a utmp file nor {FOLDER}, so who is logged in is unknown")
             return

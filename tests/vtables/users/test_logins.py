@@ -10,13 +10,15 @@ import sqlite3
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hostql.tests.conftest import notes, query
+from hostql.tests.conftest import as_nobody, notes, query
 from hostql.vtables.database import Database
+from hostql.vtables.sources.host import Host
 from hostql.vtables.sources.logind import parse_session
 
 # As wtmpdb 0.73 and lastlog2 2.41 make them.
@@ -136,6 +138,40 @@ def test_before_the_first_login_there_is_nothing_to_say(base: Path, open_root: C
     with closing(sqlite3.connect(base)) as db, db:
         db.execute("CREATE TABLE other(a)")
     assert (last(database), notes(database, "SELECT * FROM last")) == ([], [])
+
+
+def test_a_database_that_cannot_be_looked_at_is_a_note(base: Path, open_root: Callable[..., Database]) -> None:
+    (base.parent / "wtmp").write_bytes(utmp(7, 1, "pts/9", "carl", "", 1690000000))
+    base.symlink_to("wtmp.db")
+    database = open_root()
+    assert [row[0] for row in last(database)] == ["carl"]
+    assert notes(database, "SELECT * FROM last") == [
+        "last: cannot read /var/lib/wtmpdb/wtmp.db: Too many levels of symbolic links"
+    ]
+
+
+def test_a_database_in_a_folder_of_another_is_a_note() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        root = Path(folder)
+        wtmpdb(root / "var/lib/wtmpdb/wtmp.db", ALICE)
+        (root / "var/log").mkdir()
+        (root / "var/log/wtmp").write_bytes(utmp(7, 1, "pts/9", "carl", "", 1690000000))
+        (root / "var/lib/wtmpdb").chmod(0o700)
+
+        def answer() -> tuple[int, list[str]]:
+            with Database(host=Host(folder)) as database:
+                result = database.execute("SELECT * FROM last")
+                return len(list(result)), list(result.notes)
+
+        count, noted = as_nobody(answer)
+    assert count == 1 and any("not readable as uid 65534" in note for note in noted)
+
+
+def test_a_utmp_that_links_to_itself_is_a_note(sessions: Path, open_root: Callable[..., Database]) -> None:
+    (sessions.parents[1] / "utmp").symlink_to("utmp")
+    (note,) = notes(open_root(), "SELECT * FROM logged_in_users")
+    assert note == "logged_in_users: cannot read /run/utmp: Too many levels of symbolic links"
 
 
 def test_a_host_without_any_log_of_logins_says_so(open_root: Callable[..., Database]) -> None:
