@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..sources.configuration import names_in
+from ..sources.configuration import names_in, status_of
 from ..sources.homes import homes
+from ..sources.keepers import Keeper
 from ..sources.text import to_os
 
 TYPE_CHECKING = False
@@ -20,7 +21,7 @@ def places(scan: Scan, system: Iterable[str], in_homes: Iterable[str]) -> Iterat
         for folder in expand(scan, pattern):
             yield 0, folder
     seen = set()
-    for user, home in homes(scan):
+    for user, home in homes(scan, everybody=True):
         # Many users of the system share a home, or have one that is not there.
         if home not in seen and scan.host.isdir(home or "/"):
             seen.add(home)
@@ -57,6 +58,21 @@ def asked_for(directories: Iterable[Any]) -> Iterator[tuple[str, str]]:
 
 
 def owner_of(scan: Scan, folder: str) -> int:
-    """The user in whose home a folder is; 0 for one in no home."""
-    owners = [(len(home), user.uid) for user, home in homes(scan) if home and folder.startswith(home + "/")]
-    return max(owners, default=(0, 0))[1]
+    """The user in whose home a folder without links is; 0 for one in no home."""
+    owners = scan.shared("real homes", lambda: _owners(scan))
+    return max([(len(home), uid) for home, uid in owners.items() if folder.startswith(home)], default=(0, 0))[1]
+
+
+def _owners(scan: Scan) -> dict[str, int]:
+    """Each home with a slash at its end, and its first user."""
+    found: dict[str, int] = {}
+    for user, home in homes(scan, everybody=True):
+        if home:
+            found.setdefault(scan.host.realpath(home) + "/", user.uid)
+    return found
+
+
+def keeper_of(scan: Scan, folder: str, package: str) -> Keeper:
+    """Who decides what is shown of a package in a folder: the folder's owner or, where that is root, the package's."""
+    found = [status.st_uid for status in (status_of(scan, folder), status_of(scan, package)) if status is not None]
+    return Keeper(next((uid for uid in found if uid), 0), folder)

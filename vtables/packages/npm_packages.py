@@ -8,7 +8,7 @@ from ..scan import Scan
 from ..sources.configuration import names_in, text_of
 from ..sources.text import clean, from_os
 from ..table import INTEGER, TEXT, Column, Table
-from ._places import asked_for, places
+from ._places import asked_for, keeper_of, places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ class NpmPackages(Table):
             if scan.host.exists(f"{root}/.pnp.cjs"):
                 scan.note("packages that Yarn keeps in zip files (Plug'n'Play) are left out", root)
             for path, name in _packages(scan, f"{root}/node_modules"):
-                text = text_of(scan, path, expected=False, limit=_LARGEST)
+                keeper = keeper_of(scan, f"{root}/node_modules", path.rpartition("/")[0])
+                text = text_of(scan, path, expected=False, limit=_LARGEST, keeper=keeper)
                 fields = parse_package(text, name) if text else {}
                 if fields is None:
                     scan.note("a package.json is not one of a package", path)

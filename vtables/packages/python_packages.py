@@ -6,12 +6,14 @@ from ..scan import Scan
 from ..sources.configuration import names_in, text_of
 from ..sources.text import clean, from_os, lines
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
-from ._places import asked_for, owner_of, places
+from ._places import asked_for, keeper_of, owner_of, places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
+
+    from ..sources.keepers import Keeper
 
 
 # Folders that hold pythonX.Y/site-packages: the system's Pythons, programs of `pipx install --global`, conda's.
@@ -49,19 +51,18 @@ def parse_metadata(text: str) -> dict[str, str]:
     >>> parse_metadata("Name: a\nSummary: in\n  two lines\nClassifier: x\nclassifier: y\n\nName: no\n")
     {'name': 'a', 'summary': 'in two lines', 'classifier': 'x'}
     """
-    found: dict[str, str] = {}
-    last = ""
+    found: dict[str, list[str]] = {}
+    last: list[str] = []
     for line in lines(text.replace("\r\n", "\n").partition("\n\n")[0]):
         if line[:1] in (" ", "\t"):
-            if last:
-                found[last] = f"{found[last]} {line.strip()}".strip()
+            last.append(line.strip())
             continue
         name, colon, value = line.partition(":")
         # A field that was there before is not continued either.
-        last = name.lower() if colon and name.lower() not in found else ""
-        if last:
-            found[last] = value.strip()
-    return found
+        last = [value.strip()]
+        if colon:
+            found.setdefault(name.lower(), last)
+    return {name: " ".join(filter(None, parts)) for name, parts in found.items()}
 
 
 class PythonPackages(Table):
@@ -89,16 +90,18 @@ class PythonPackages(Table):
     ]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        asked = scan.equals("directory")
+        asked, uids = scan.equals("directory"), scan.equals("uid")
+        folders = _folders(scan) if asked is None else asked_for(asked)
         seen = set()
-        for uid, folder, shown in _folders(scan) if asked is None else _asked(scan, asked):
+        for uid, folder, shown in _owned(scan, folders):
             real = (scan.host.realpath(folder), shown if asked else "")
-            if real in seen:
+            if real in seen or (uids is not None and uid not in uids):
                 continue
             seen.add(real)
             for path, project in _distributions(scan, folder):
                 scan.check()
-                get = parse_metadata(_metadata(scan, path)).get
+                keeper = keeper_of(scan, folder, path)
+                get = parse_metadata(_metadata(scan, path, keeper)).get
                 if not get("name"):
                     scan.note("a distribution's metadata does not name it", path)
                     continue
@@ -108,28 +111,34 @@ class PythonPackages(Table):
                 )
                 described = (get("version", ""), get("summary", ""), author, license)
                 if not project and scan.wants("editable_location"):
-                    project = _project(text_of(scan, f"{path}/direct_url.json", expected=False, limit=_LARGEST))
+                    file = f"{path}/direct_url.json"
+                    project = _project(text_of(scan, file, expected=False, limit=_LARGEST, keeper=keeper))
                 yield (get("name"), uid, *described, from_os(path), shown, 0, from_os(project))
 
 
-def _folders(scan: Scan) -> Iterator[tuple[int, str, str]]:
-    """(uid, folder, the folder as it is shown) of each folder of packages."""
+def _folders(scan: Scan) -> Iterator[tuple[str, str]]:
+    """(folder, as it is shown) of each folder of packages; last those that a link of another home leads to."""
     roots = list(places(scan, _ROOTS, _HOME_ROOTS))
     for uid, folder in places(scan, (), _ENVIRONMENTS):
         if scan.host.isfile(f"{folder}/pyvenv.cfg"):
             roots.append((uid, f"{folder}/lib"))
+    elsewhere = []
     for uid, root in roots:
         for python in names_in(scan, root):
             if python.startswith(("python", "pypy")):
                 for folder in _FOLDERS:
                     path = f"{root}/{python}/{folder}"
-                    yield uid, path, from_os(path) + "/"
+                    if owner_of(scan, scan.host.realpath(path)) == uid:
+                        yield path, from_os(path) + "/"
+                    else:
+                        elsewhere.append((path, from_os(path) + "/"))
+    yield from elsewhere
 
 
-def _asked(scan: Scan, directories: frozenset[Any]) -> Iterator[tuple[int, str, str]]:
-    """The folders that the query names, whoever's they are; one in a home belongs to that user."""
-    for folder, shown in asked_for(directories):
-        yield owner_of(scan, folder), folder, shown
+def _owned(scan: Scan, folders: Iterable[tuple[str, str]]) -> Iterator[tuple[int, str, str]]:
+    """The folders with the user in whose home each really is, whatever links lead there."""
+    for folder, shown in folders:
+        yield owner_of(scan, scan.host.realpath(folder)), folder, shown
 
 
 def _distributions(scan: Scan, folder: str) -> Iterator[tuple[str, str]]:
@@ -142,9 +151,11 @@ def _distributions(scan: Scan, folder: str) -> Iterator[tuple[str, str]]:
             # pip renames what it removes: ~umpy-1.0.dist-info is left of numpy where it was interrupted.
             scan.note("the rest of an interrupted installation or removal is left out", path)
         elif kind == "egg-link":
-            # What `setup.py develop` leaves: the first line is the folder of the project.
-            project = text_of(scan, path, limit=_LARGEST).split("\n", 1)[0].strip()
-            if project.startswith("/"):
+            # What `setup.py develop` leaves: the first line is the folder of the project, from here if it is relative.
+            text = text_of(scan, path, limit=_LARGEST, keeper=keeper_of(scan, folder, folder))
+            line = text.split("\n", 1)[0].strip()
+            if line:
+                project = scan.host.realpath(f"{folder}/{line}") if line[0] != "/" else line
                 yield from (
                     (f"{project}/{each}", project) for each in names_in(scan, project) if each.endswith(".egg-info")
                 )
@@ -156,11 +167,9 @@ def _distributions(scan: Scan, folder: str) -> Iterator[tuple[str, str]]:
             scan.note("an egg that is a zip file is not read", path)
 
 
-def _metadata(scan: Scan, path: str) -> str:
-    if not scan.host.isdir(path):
-        return text_of(scan, path, expected=False, limit=_LARGEST)
-    for name in ("METADATA", "PKG-INFO"):
-        text = text_of(scan, f"{path}/{name}", expected=False, limit=_LARGEST)
+def _metadata(scan: Scan, path: str, keeper: Keeper) -> str:
+    for file in [f"{path}/METADATA", f"{path}/PKG-INFO"] if scan.host.isdir(path) else [path]:
+        text = text_of(scan, file, expected=False, limit=_LARGEST, keeper=keeper)
         if text:
             return text
     return ""
@@ -171,12 +180,15 @@ def _project(text: str) -> str:
 
     >>> _project('{"url": "file:///srv/a%20b", "dir_info": {"editable": true}}'), _project("")
     ('/srv/a b', '')
+    >>> _project('{"url": "file://localhost/srv/a", "dir_info": {"editable": true}}')
+    '/srv/a'
     """
     if '"editable"' not in text:
         return ""
     import json
     from urllib.parse import unquote
 
+    file = ("file://localhost/", "file:///")
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -184,4 +196,6 @@ def _project(text: str) -> str:
     info, url = (found.get("dir_info"), found.get("url")) if isinstance(found, dict) else (None, None)
     if not isinstance(info, dict) or info.get("editable") is not True or not isinstance(url, str):
         return ""
-    return clean(unquote(url[len("file://") :], errors="surrogateescape") if url.startswith("file://") else url)
+    if not url.lower().startswith(file):
+        return clean(url)
+    return clean(unquote(url[url.index("/", len("file://")) :], errors="surrogateescape"))

@@ -6,6 +6,7 @@ from ..scan import Scan
 from ..sources.configuration import names_in, status_of, text_of
 from ..sources.desktop_entry import exec_words, parse_desktop
 from ..sources.homes import homes
+from ..sources.keepers import Keeper
 from ..sources.text import from_os
 from ..table import TEXT, Column, Table
 
@@ -42,13 +43,15 @@ class StartupItems(Table):
             if _executable(scan, path):
                 status = "enabled" if name in started else "disabled"
                 yield (from_os(name), from_os(path), "", "Startup Item", _SCRIPTS + "/", status, "")
-        folders = [(f"{folder}/autostart", "") for folder in _config_folders(scan)]
-        folders += [(f"{home}/.config/autostart", user.username) for user, home in homes(scan)]
-        for folder, username in folders:
+        folders: list[tuple[str, str, Keeper | None]]
+        folders = [(f"{folder}/autostart", "", None) for folder in _config_folders(scan)]
+        for user, home in homes(scan):
+            folders.append((f"{home}/.config/autostart", user.username, Keeper(user.uid, home)))
+        for folder, username, keeper in folders:
             for file in names_in(scan, folder):
                 if file.endswith(".desktop"):
                     scan.check()
-                    fields = parse_desktop(text_of(scan, f"{folder}/{file}"))
+                    fields = parse_desktop(text_of(scan, f"{folder}/{file}", keeper=keeper))
                     program, *arguments = exec_words(fields, f"{folder}/{file}") or [""]
                     status = "enabled" if program and _starts(scan, fields) else "disabled"
                     source = from_os(folder) + "/"

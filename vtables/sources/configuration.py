@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from ..scan import Scan
+    from .keepers import Keeper
 
     T = TypeVar("T")
 
@@ -22,9 +23,12 @@ _HOLE = bytes(4096)
 _BATCH = 256
 
 
-def text_of(scan: Scan, path: str, *, expected: bool = True, limit: int = LARGEST) -> str:
-    """The text of a file, '' where it cannot be read: a note says why, but for a missing one that need not exist."""
-    raw = bytes_of(scan, path, expected=expected, limit=limit)
+def text_of(scan: Scan, path: str, *, expected: bool = True, limit: int = LARGEST, keeper: Keeper | None = None) -> str:
+    """The text of a file, '' where it cannot be read: a note says why, but for a missing one that need not exist.
+
+    Where an ordinary user decides what is at the path, that is the `keeper`: others' secrets are not read for theirs.
+    """
+    raw = bytes_of(scan, path, expected=expected, limit=limit, keeper=keeper)
     if _HOLE in raw:
         raw = raw.replace(_HOLE, b"")
         scan.note(f"{from_os(path)} has holes (pages of zeros), which are left out")
@@ -32,7 +36,14 @@ def text_of(scan: Scan, path: str, *, expected: bool = True, limit: int = LARGES
 
 
 def bytes_of(
-    scan: Scan, path: str, *, expected: bool = True, limit: int = LARGEST, whole: bool = True, cut: bool = True
+    scan: Scan,
+    path: str,
+    *,
+    expected: bool = True,
+    limit: int = LARGEST,
+    whole: bool = True,
+    cut: bool = True,
+    keeper: Keeper | None = None,
 ) -> bytes:
     """The bytes of a file, as `text_of` gives its text.
 
@@ -42,7 +53,10 @@ def bytes_of(
     shown = from_os(path)
     scan.tried("files", shown)
     try:
-        raw = scan.host.read_regular(path, limit + 1)
+        if keeper is None:
+            raw = scan.host.read_regular(path, limit + 1)
+        else:
+            raw = scan.host.use_regular(path, keeper.reading(scan.host, path, limit + 1))
     except PermissionError:
         scan.denied("files", shown)
     except (FileNotFoundError, NotADirectoryError):

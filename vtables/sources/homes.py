@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .accounts import users_of
 from .configuration import text_of
+from .keepers import Keeper
 from .mounts import would_mount
 
 TYPE_CHECKING = False
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from .accounts import User
 
 
-def homes(scan: Scan) -> Iterator[tuple[User, str]]:
-    """(user, home directory without a slash at its end) of the local users; looks up `uid` where asked."""
-    asked = scan.equals("uid")
+def homes(scan: Scan, everybody: bool = False) -> Iterator[tuple[User, str]]:
+    """(user, home directory without a slash at its end) of the local users; looks up `uid` unless of `everybody`."""
+    asked = None if everybody else scan.equals("uid")
     for user in users_of(scan):
         if user.directory.startswith("/") and (asked is None or user.uid in asked):
             scan.check()
@@ -35,6 +36,6 @@ def in_homes(scan: Scan, names: Sequence[str]) -> Iterator[tuple[int, str, str]]
             if (user.uid, path) in seen:
                 continue
             seen.add((user.uid, path))
-            text = text_of(scan, path, expected=False)
+            text = text_of(scan, path, expected=False, keeper=Keeper(user.uid, home))
             if text:
                 yield user.uid, path, text

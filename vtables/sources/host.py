@@ -213,6 +213,17 @@ class Host:
         prefix = next(prefix for prefix, each in self._trees if each is tree)
         return (prefix + tree.realpath(below)).rstrip("/") or "/"
 
+    def where(self, fd: int) -> str:
+        """The path on this host of a file that this thread has open, without links; '' where no /proc tells it."""
+        from _thread import get_native_id
+
+        try:
+            place = os.readlink(f"/proc/self/task/{get_native_id()}/fd/{fd}")
+            tops = [(prefix, tree.place().rstrip("/")) for prefix, tree in self._trees] or [("", "")]
+        except OSError:
+            return ""
+        return next((prefix + place[len(top) :] for prefix, top in tops if place.startswith(f"{top}/")), "")
+
     def listdir(self, path: str) -> list[str]:
         """As os.listdir."""
         return self._at(path, os.listdir, _DIRECTORY) if self._trees else os.listdir(path)

@@ -143,17 +143,3 @@ def _lines(raw: bytes) -> Iterator[bytes]:
 def _stamp(line: bytes) -> int | None:
     digits = line[2:] if line[:2] == b"#+" else line[1:]
     return int(digits) if line[:1] == b"#" and digits.isdigit() and len(digits) < 12 else None
-
-
-def history_files(text: str) -> list[str]:
-    r"""What a shell's start-up file assigns to HISTFILE, without quotes; `~` and `$HOME` become `~`.
-
-    >>> history_files('# HISTFILE=a\nexport HISTFILE="$HOME/.h"\nHISTFILE=${HOME}/b; HISTSIZE=5\nHISTFILE=$X/c\n')
-    ['~/.h', '~/b', '$X/c']
-    """
-    import re
-
-    exported = r"(?:(?:export|typeset|declare|readonly)[ \t]+(?:-\w+[ \t]+)*)?"
-    found = re.findall(rf"^[ \t]*{exported}HISTFILE=([^\s;&|]*)", text, re.MULTILINE)
-    values = [value.replace('"', "").replace("'", "") for value in found]
-    return [re.sub(r"^\$(?:HOME|\{HOME\})(?=/)", "~", value) for value in values]

@@ -91,6 +91,10 @@ class Tree:
         finally:
             os.close(fd)
 
+    def place(self) -> str:
+        """The path of the directory on the running host. Raises OSError where no /proc is mounted."""
+        return os.readlink(f"/proc/self/fd/{self._fd}")
+
     def realpath(self, path: str) -> str:
         """The path without links, as os.path.realpath gives it: of what is not there, as far as there is anything."""
         names: list[str] = []

@@ -7,6 +7,7 @@ import stat
 from ..scan import Scan
 from ..sources.configuration import glob_in, status_of, text_of, understood, why_refused
 from ..sources.homes import homes
+from ..sources.keepers import Keeper
 from ..sources.ssh_config import included_path, parse_ssh_config, shown
 from ..sources.text import from_os
 from ..table import BIGINT, TEXT, Column, Table
@@ -55,6 +56,7 @@ class _File:
         self._scan = scan
         self._uid, self._home, self._name = user
         self._folder = folder
+        self._keeper = None if folder == "/etc/ssh" else Keeper(user[0], user[1])
         self._left = _MOST
 
     def rows(self, path: str, above: str, depth: int) -> Iterator[tuple[int, str, str, str]]:
@@ -64,10 +66,11 @@ class _File:
         if depth > _DEEPEST or self._left < 0:
             scan.note("a file that is included too deeply, or too often, is not followed", path)
             return
-        if self._folder != "/etc/ssh":
+        if self._keeper is not None:
             self._note_refusal(path)
         block = above
-        for keyword, arguments in understood(scan, path, parse_ssh_config(text_of(scan, path, expected=False))):
+        text = text_of(scan, path, expected=False, keeper=self._keeper)
+        for keyword, arguments in understood(scan, path, parse_ssh_config(text)):
             setting = shown(keyword, arguments).lower()
             if keyword in ("host", "match"):
                 block = f"{above} > {setting}" if above else setting

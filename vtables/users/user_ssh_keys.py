@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..scan import Scan
 from ..sources.configuration import bytes_of, names_in
 from ..sources.homes import homes
+from ..sources.keepers import Keeper
 from ..sources.private_keys import parse_private_key
 from ..sources.text import from_os
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
@@ -42,10 +43,12 @@ class UserSshKeys(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         for user, home in homes(scan):
+            keeper = Keeper(user.uid, home)
             for name in names_in(scan, f"{home}/.ssh"):
                 scan.check()
                 path = f"{home}/.ssh/{name}"
-                key = parse_private_key(bytes_of(scan, path, expected=False, limit=_LARGEST, whole=False))
+                raw = bytes_of(scan, path, expected=False, limit=_LARGEST, whole=False, keeper=keeper)
+                key = parse_private_key(raw)
                 if key is not None:
                     told = (key.kind, key.group, key.length, key.strength)
                     yield (user.uid, from_os(path), None if key.encrypted is None else int(key.encrypted), *told, 0)

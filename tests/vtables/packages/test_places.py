@@ -196,3 +196,33 @@ def test_packages_of_plug_n_play_are_a_note(tmp_path: Path, db: Database) -> Non
     (tmp_path / ".pnp.cjs").touch()
     (note,) = notes(db, "SELECT * FROM npm_packages WHERE directory = ?", (str(tmp_path),))
     assert "Plug'n'Play" in note
+
+
+def test_packages_are_those_of_the_home_that_their_folder_is_in(root: Path, open_root: Callable[..., Database]) -> None:
+    with (root / "etc/passwd").open("a") as passwd:
+        passwd.write("bob:x:2000:2000::/home/bob:/bin/sh\n")
+    place = ".local/lib/python3.11"
+    distribution(root / "home/bob" / place / "site-packages", "p")
+    distribution(root / "home/bob/elsewhere", "q")
+    (root / "home/ann" / place).mkdir(parents=True)
+    (root / "home/ann" / place / "site-packages").symlink_to(f"/home/bob/{place}/site-packages")
+    (root / "home/ann" / place / "dist-packages").symlink_to("/home/bob/elsewhere")
+    expected = [
+        {"uid": 2000, "name": "p", "directory": f"/home/bob/{place}/site-packages/"},
+        {"uid": 2000, "name": "q", "directory": f"/home/ann/{place}/dist-packages/"},
+    ]
+    columns = "SELECT uid, name, directory FROM python_packages"
+    for where in ("", " WHERE uid = 2000", " WHERE +uid = 2000", " WHERE uid IN (1000, 2000)"):
+        assert query(open_root(), columns + where) == expected
+    assert not query(open_root(), columns + " WHERE uid = 1000")
+    (row,) = query(open_root(), f"{columns} WHERE directory = ?", (f"/home/ann/{place}/site-packages",))
+    assert row["uid"] == 2000
+
+
+def test_a_link_to_a_project_may_be_relative(tmp_path: Path, db: Database) -> None:
+    distribution(tmp_path / "src", "linked", kind="egg-info")
+    folder = tmp_path / "lib/site-packages"
+    folder.mkdir(parents=True)
+    (folder / "linked.egg-link").write_text("../../src\n.")
+    sql = "SELECT name, editable_location FROM python_packages WHERE directory = ?"
+    assert query(db, sql, (str(folder),)) == [{"name": "linked", "editable_location": f"{tmp_path}/src"}]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hostql.tests.conftest import query
+from hostql.tests.conftest import notes, query
 from hostql.vtables.database import Database
 
 
@@ -55,3 +56,74 @@ def test_private_keys_made_by_ssh_keygen(home: Path, open_root: Callable[..., Da
     subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-f", str(file)], check=True)
     rows = query(open_root(), "SELECT path, encrypted, key_type FROM user_ssh_keys")
     assert rows == [{"path": "/home/ann/.ssh/id", "encrypted": int(bool(passphrase)), "key_type": kind}]
+
+
+SECRET = "ssh-ed25519 AAAA secret\n"
+LINKS = {
+    "shell_history": ".bash_history",
+    "authorized_keys": ".ssh/authorized_keys",
+    "known_hosts": ".ssh/known_hosts",
+    "ssh_configs": ".ssh/config",
+    "user_ssh_keys": ".ssh/id",
+    "startup_items": ".config/autostart/x.desktop",
+    "python_packages": ".local/lib/python3.11/site-packages/x-1.dist-info/METADATA",
+    "npm_packages": ".local/lib/node_modules/x/package.json",
+}
+
+
+@pytest.mark.parametrize("table", LINKS)
+def test_a_link_to_what_is_another_s_is_not_followed(
+    home: Path, open_root: Callable[..., Database], table: str
+) -> None:
+    if os.getuid():
+        pytest.skip("needs root, to give files away")
+    key = subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519"], capture_output=True, text=True).stdout
+    content = {
+        "user_ssh_keys": key,
+        "npm_packages": '{"name": "secret"}',
+        "ssh_configs": "User secret\n",
+        "python_packages": "Name: secret\n",
+        "startup_items": "[Desktop Entry]\nName=secret\nExec=secret\n",
+    }.get(table, SECRET)
+    secret, link = home.parents[1] / "etc/secret", home / LINKS[table]
+    secret.write_text(content)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to("/etc/secret")
+    for folder in [link.parent, *link.parent.parents][: len(Path(LINKS[table]).parts)]:
+        os.chown(folder, 1000, 1000)
+    sql = f"SELECT * FROM {table}"
+
+    def rows() -> int:
+        return len([row for row in query(open_root(), sql) if row.get("name") != "" and "/home/ann" in str(row)])
+
+    secret.chmod(0o600)
+    assert not rows()
+    assert f"{table}: cannot read /home/ann/{LINKS[table]}: it leads to a file of another user (uid 0)" in notes(
+        open_root(), sql
+    )
+    # What is the user's own may be anywhere, and what root put into the home is the home's.
+    os.chown(secret, 1000, 1000)
+    assert rows()
+    link.unlink()
+    link.write_text(content)
+    link.chmod(0o600)
+    assert rows()
+    # What everybody may read is no secret, but commands are nobody else's.
+    os.chown(secret, 0, 0)
+    secret.chmod(0o644)
+    link.unlink()
+    link.symlink_to("/etc/secret")
+    assert bool(rows()) == (table != "shell_history")
+    secret.parent.chmod(0o750)
+    assert not rows()
+
+
+def test_a_config_includes_nobody_s_secrets(home: Path, open_root: Callable[..., Database]) -> None:
+    if os.getuid():
+        pytest.skip("needs root, to give files away")
+    (home / ".ssh/config").write_text("Include /etc/secret\n")
+    secret = home.parents[1] / "etc/secret"
+    secret.write_text("user secret\n")
+    secret.chmod(0o600)
+    rows = query(open_root(), "SELECT option FROM ssh_configs")
+    assert rows == [{"option": "include /etc/secret"}]

@@ -204,4 +204,56 @@ def test_files_of_other_names(home: Path, open_root: Callable[..., Database]) ->
     assert notes(open_root(), "SELECT * FROM shell_history") == [
         "shell_history: /home/ann/.bashrc sets HISTFILE to /dev/null, which is not read",
         "shell_history: /home/ann/.bashrc sets HISTFILE to ~/../x, which is not read",
+        "shell_history: /home/ann/.zshrc sets HISTFILE to /var/lib/h, which is not read",
     ]
+
+
+@pytest.mark.parametrize(
+    "file, text, place",
+    [
+        (".bashrc", "export A=1 HISTFILE=~/h\n", "h"),
+        (".bashrc", "true && HISTFILE=$HOME/h; x\n", "h"),
+        (".bashrc", 'if true; then\n\tHISTFILE="$HOME/h 6" # c\nfi\n', "h 6"),
+        (".bash_login", "HISTFILE=~/.h\\ 6\n", ".h 6"),
+        (".bash_aliases", "declare -x HISTFILE=${HOME}/'a b'\n", "a b"),
+        (".bashrc.d/history", ": ${HISTFILE:=$XDG_STATE_HOME/h}\n", ".local/state/h"),
+        ("/etc/profile.d/x.sh", 'export HISTFILE="$HOME/.h_$USER"\n', ".h_ann"),
+        ("/etc/bash.bashrc", "HISTFILE=${XDG_CACHE_HOME:-$HOME/.cache}/h\n", ".cache/h"),
+        (".zshrc", "HISTFILE=${ZDOTDIR:-$HOME}/h\n", "h"),
+        (".tcshrc", "set histfile=~/h\n", "h"),
+        (".cshrc", "set histfile = ( $HOME/h )\n", "h"),
+    ],
+)
+def test_files_that_start_up_files_name(
+    home: Path, open_root: Callable[..., Database], file: str, text: str, place: str
+) -> None:
+    for path, content in ((home / file, text), (home / place, "id\n")):
+        path = Path(f"{home.parents[1]}{file}") if file[0] == "/" and path != home / place else path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    rows = query(open_root(), "SELECT history_file, command FROM shell_history")
+    assert rows == [{"history_file": f"/home/ann/{place}", "command": "id"}]
+    assert not notes(open_root(), "SELECT * FROM shell_history")
+
+
+def test_a_file_that_only_a_shell_can_tell_is_a_note(home: Path, open_root: Callable[..., Database]) -> None:
+    (home / ".bashrc").write_text("HISTFILE=$(mktemp)\necho HISTFILE=no\nunset HISTFILE\n")
+    (home / ".zshrc").write_text("HISTFILE=$X/c\n")
+    assert notes(open_root(), "SELECT * FROM shell_history") == [
+        "shell_history: /home/ann/.bashrc sets HISTFILE to $(mktemp), which is not read",
+        "shell_history: /home/ann/.zshrc sets HISTFILE to $X/c, which is not read",
+    ]
+
+
+def test_start_up_files_of_zsh_elsewhere(home: Path, open_root: Callable[..., Database]) -> None:
+    (home / "z").mkdir()
+    (home / ".zshenv").write_text("export ZDOTDIR=~/z\n")
+    (home / "z/.zshrc").write_text("HISTFILE=$ZDOTDIR/h\n")
+    (home / "z/h").write_bytes(b": 1700000000:0;d\xc3\x83\xa9\n")
+    assert shown(open_root) == ["d\u00c9"]
+
+
+def test_the_shell_that_writes_a_file_tells_its_form(home: Path, open_root: Callable[..., Database]) -> None:
+    (home / ".zshrc").write_text("HISTFILE=~/.bash_history\n")
+    (home / ".bash_history").write_bytes(b"first\n: 1700000000:0;d\xc3\x83\xa9\n")
+    assert shown(open_root) == ["first", "d\u00c9"]
