@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 # How the architectures call one thing: x86, ARM of old kernels, LoongArch, MIPS, POWER and SPARC, RISC-V, s390x.
 _MODEL_NAMES = ("model name", "Model Name", "cpu model", "cpu", "uarch", "Processor")
+# What 32-bit kernels call every core of a version of the architecture.
+_ANY_ARM = ("ARMv", "AArch64 ")
 _PACKAGE = ("physical id", "package")
 _CORE = ("core id", "core")
 _CLOCK = ("cpu MHz", "CPU MHz", "cpu MHz dynamic", "clock")
@@ -24,7 +26,8 @@ class Cpu:
     """One logical CPU.
 
     fields   what its own block says, and what the file says of all CPUs, by the kernel's names
-    package  the socket, and the core in it: numbers as text; '' for unknown
+    package  the number of the socket, as text; '' for unknown
+    core     what tells the cores of a package apart; '' for unknown
     """
 
     __slots__ = ("_common", "_own", "core", "number", "package")
@@ -44,9 +47,10 @@ class Cpu:
     def model(self) -> str:
         """Its name, by the tables of ARM where the kernel says only numbers."""
         implementer, part = self.first(("CPU implementer",)), self.first(("CPU part",))
-        if implementer and "model name" not in self._own:
+        said = self.first(("model name", "Processor"))
+        if implementer and ("model name" not in self._own or said.startswith(_ANY_ARM)):
             known = CORES.get((implementer, part))
-            return known or self.first(("Processor",)) or (f"part {part}" if part else "")
+            return known or said or (f"part {part}" if part else "")
         machine = self._own.get("machine")
         return self.first(_MODEL_NAMES) or (f"IBM machine type {machine}" if machine else "")
 
@@ -127,6 +131,9 @@ def parse_cpuinfo(raw: bytes) -> list[Cpu]:
             current.set(name, value)
         elif colon:
             common.setdefault(name, value)
+    if not cpus and any(name in common for name in (*_MODEL_NAMES, "CPU implementer")):
+        # Kernels for one CPU alone did not number it (ARM before Linux 3.8).
+        cpus[0] = Cpu(0, common)
     for cpu in cpus.values():
         # Sockets are numbered anew in each book, and books in each drawer (s390x).
         above = [found for name in ("drawer id", "book id") for found in [cpu.first((name,))] if found]
@@ -137,14 +144,19 @@ def parse_cpuinfo(raw: bytes) -> list[Cpu]:
 
 
 def cpus_of(host: Host) -> list[Cpu]:
-    """The CPUs of a host; where the file does not say their package and core, /sys does (-1: the kernel does not know).
+    """The CPUs of a host, with what /sys says: which CPUs are one core, and the package where the file has none.
 
+    Numbers of cores are not enough: they may begin anew in each cluster of a package. A package -1 is not known.
     Raises OSError where there is no /proc/cpuinfo.
     """
     cpus = parse_cpuinfo(host.read("/proc/cpuinfo"))
     for cpu in cpus:
-        cpu.package = cpu.package or _topology(host, cpu.number, "physical_package_id") or "0"
-        cpu.core = cpu.core or _topology(host, cpu.number, "core_id") or str(cpu.number)
+        cpu.package = cpu.package or _number(_topology(host, cpu.number, "physical_package_id")) or "0"
+        # The CPUs of its core, as a mask; the second is the name before Linux 5.3.
+        threads = _topology(host, cpu.number, "core_cpus") or _topology(host, cpu.number, "thread_siblings")
+        if threads.strip("0,"):
+            cpu.core = threads
+        cpu.core = cpu.core or _number(_topology(host, cpu.number, "core_id")) or str(cpu.number)
     return cpus
 
 
@@ -155,7 +167,10 @@ def models(cpus: list[Cpu]) -> str:
 
 def _topology(host: Host, number: int, name: str) -> str:
     try:
-        found = host.read(f"/sys/devices/system/cpu/cpu{number}/topology/{name}").strip()
+        return decode(host.read(f"/sys/devices/system/cpu/cpu{number}/topology/{name}")).strip()
     except OSError:
         return ""
-    return decode(found) if found.isdigit() else ""
+
+
+def _number(text: str) -> str:
+    return text if text.isascii() and text.isdigit() else ""

@@ -16,7 +16,7 @@ FILES = Path(__file__).parents[2] / "data/cpuinfo"
 EXPECTED = {
     "aarch64-neoverse": ("Neoverse-N1", "ARM", 1, 4, 4, "0xd0c", "", None, None),
     "armv7-old": ("Cortex-A9", "ARM", 1, 2, 2, "0xc09", "", None, None),
-    "armv7-raspberry": ("ARMv7 Processor rev 4 (v7l)", "ARM", 1, 4, 4, "0xd03", "", None, None),
+    "armv7-raspberry": ("Cortex-A53", "ARM", 1, 4, 4, "0xd03", "", None, None),
     "loongarch64": ("Loongson-3A5000", "Loongson", 2, 4, 4, "0x11", "47", 2500, None),
     "mips": ("MIPS 74Kc V4.12", "", 1, 1, 1, "", "", None, None),
     "power9": ("POWER9, altivec supported", "IBM", 1, 4, 4, "2.3 (pvr 004e 1203)", "", 3800, None),
@@ -89,6 +89,36 @@ def test_packages_and_cores_by_sys(tmp_path: Path, open_root: Callable[..., Data
     for folder in (tmp_path / "sys/devices/system/cpu").iterdir():
         (folder / "topology/physical_package_id").write_text("-1\n")
     assert facts(open_root())[2:5] == (1, 1, 4)
+
+
+@pytest.mark.parametrize("name", ["core_cpus", "thread_siblings"])
+def test_cores_are_numbered_anew_in_each_cluster(
+    tmp_path: Path, open_root: Callable[..., Database], place, name: str
+) -> None:
+    """Four cores and two of another kind, with one thread each, and two of one core of two threads."""
+    place("".join(f"processor\t: {number}\nCPU implementer\t: 0x41\n\n" for number in range(8)).encode())
+    cpus = tmp_path / "sys/devices/system/cpu"
+    for number, (core, mask) in enumerate(zip([0, 1, 2, 3, 0, 1, 2, 2], [1, 2, 4, 8, 16, 32, 192, 192])):
+        folder = cpus / f"cpu{number}/topology"
+        folder.mkdir(parents=True)
+        for file, text in {"physical_package_id": "0", "core_id": core, name: f"{mask:x}"}.items():
+            (folder / file).write_text(f"{text}\n")
+        for file in ("core_siblings", "package_cpus"):
+            (folder / file).write_text("ff\n")
+    assert facts(open_root())[2:5] == (1, 7, 8)
+    if shutil.which("lscpu") and name == "thread_siblings":
+        for file in ("possible", "present", "online"):
+            (cpus / file).write_text("0-7\n")
+        done = subprocess.run(["lscpu", "--sysroot", tmp_path, "-p=core"], capture_output=True, text=True, check=True)
+        assert len({line for line in done.stdout.splitlines() if line[:1] != "#"}) == 7
+
+
+def test_an_old_kernel_for_one_cpu(tmp_path: Path, open_root: Callable[..., Database], place) -> None:
+    text = b"Processor\t: ARM926EJ-S rev 5 (v5l)\nBogoMIPS\t: 1192.75\nCPU implementer\t: 0x41\nCPU part\t: %b\n\n"
+    place(text % b"0x926" + b"Hardware\t: Feroceon\n")
+    assert facts(open_root())[:6] == ("ARM926", "ARM", 1, 1, 1, "0x926")
+    place(text % b"0xfff")
+    assert facts(open_root())[0] == "ARM926EJ-S rev 5 (v5l)"
 
 
 def test_kinds_of_cores_beside_each_other(tmp_path: Path, open_root: Callable[..., Database], place) -> None:
