@@ -1,4 +1,5 @@
-"""Private keys in files: OpenSSH's own form, PuTTY's, and PEM of PKCS#1, SEC 1, PKCS#8 (RFC 7468, 8017, 5915, 5208).
+"""Private keys in files: OpenSSH's own form, PuTTY's, ssh.com's, and PEM of PKCS#1, SEC 1, PKCS#8 (RFC 7468, 8017, 5915,
+5208).
 
 Only what tells the kind and the strength of a key is read. What a passphrase protects is not; OpenSSH's form and
 PuTTY's have the public key in the clear all the same.
@@ -10,6 +11,9 @@ import base64
 
 _MAGIC = b"openssh-key-v1\0"
 _BEGIN, _END = b"-----BEGIN ", b"PRIVATE KEY-----"
+_SSHCOM = b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----"
+_SSHCOM_MAGIC = bytes.fromhex("3f6ff9eb")
+_SSH1 = b"SSH PRIVATE KEY FILE FORMAT 1.1\n\0"
 _KINDS = {"RSA": "rsa", "DSA": "dsa", "EC": "ecdsa"}
 # By the name of the public key's algorithm (RFC 4253, 8709; PROTOCOL.u2f of OpenSSH).
 _OPENSSH_KINDS = {
@@ -30,6 +34,12 @@ _CURVE_IDS = {
     bytes.fromhex("2a8648ce3d030107"): "nistp256",
     bytes.fromhex("2b81040022"): "nistp384",
     bytes.fromhex("2b81040023"): "nistp521",
+}
+# The same curves by their order, where a key has all parameters of its curve (SEC 2).
+_CURVE_ORDERS = {
+    0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551: "nistp256",
+    (1 << 384) - 0x389CB27E0BC8D220A7E5F24DB74F58851313E695333AD68D: "nistp384",
+    (1 << 521) - 0x5AE79787C40D069948033FEB708F65A2FC44A36477663B851449048E16EC79BF7: "nistp521",
 }
 _ALGORITHM_IDS = {
     bytes.fromhex("2a864886f70d010101"): "rsa",
@@ -81,10 +91,15 @@ def parse_private_key(raw: bytes) -> PrivateKey | None:
     ('rsa', True, None)
     >>> parse_private_key(b"ssh-rsa AAAA")
     """
-    lines = [line.rstrip() for line in raw.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
+    if raw.startswith(_SSH1):
+        return _ssh1(raw[len(_SSH1) :])
+    # Whatever ends them: CR, LF or both.
+    lines = [line.rstrip() for line in raw.removeprefix(b"\xef\xbb\xbf").splitlines()] or [b""]
     if lines[0].startswith(b"PuTTY-User-Key-File-"):
         return _putty(lines)
     for start, line in enumerate(lines):
+        if line == _SSHCOM:
+            return _sshcom(lines[start + 1 :])
         if line.startswith(_BEGIN) and line.endswith(_END):
             label = line[len(_BEGIN) : -len(_END)].decode("ascii", "replace").strip()
             body = lines[start + 1 :]
@@ -100,7 +115,7 @@ def _pem(label: str, body: list[bytes]) -> PrivateKey:
     if label == "ENCRYPTED" or any(line.startswith(b"Proc-Type:") and b"ENCRYPTED" in line for line in headers):
         return PrivateKey(kind, True)
     try:
-        blob = base64.b64decode(b"".join(body[body.index(b"") :] if headers and b"" in body else body), validate=True)
+        blob = _base64(body[body.index(b"") :] if headers and b"" in body else body)
         if label == "OPENSSH":
             return _openssh(blob)
         if label in ("", *_KINDS):
@@ -108,7 +123,13 @@ def _pem(label: str, body: list[bytes]) -> PrivateKey:
     except (IndexError, ValueError):
         # Cut short, or no base64.
         return PrivateKey(kind, None)
-    return PrivateKey(kind, False)
+    # Some other form, or (TSS2) the handle of a key that a TPM keeps.
+    return PrivateKey(kind, None)
+
+
+def _base64(lines: list[bytes]) -> bytes:
+    """What lines of base64 stand for, blanks between its letters or not. ValueError for what is none."""
+    return base64.b64decode(b"".join(b"".join(lines).split()), validate=True)
 
 
 def _putty(lines: list[bytes]) -> PrivateKey:
@@ -118,10 +139,42 @@ def _putty(lines: list[bytes]) -> PrivateKey:
     encrypted = None if encryption is None else encryption != b"none"
     try:
         start = next(number for number, line in enumerate(lines) if line.startswith(b"Public-Lines: ")) + 1
-        blob = base64.b64decode(b"".join(lines[start : start + int(fields[b"Public-Lines"])]), validate=True)
-        return _public(blob, encrypted)
+        return _public(_base64(lines[start : start + int(fields[b"Public-Lines"])]), encrypted)
     except (StopIteration, IndexError, ValueError):
         return PrivateKey("", encrypted)
+
+
+def _sshcom(lines: list[bytes]) -> PrivateKey:
+    """Fields, where a backslash goes on with the next line, and base64: magic, size, kind, cipher, the key itself.
+
+    That is a size and numbers, each after its length in bits: e, d, n for RSA; one that is 0, then p for DSA.
+    """
+    kind = ""
+    try:
+        while b":" in lines[0]:
+            while lines[0].endswith(b"\\"):
+                del lines[0]
+            del lines[0]
+        blob = _base64(lines[: next(number for number, line in enumerate(lines) if line.startswith(b"----"))])
+        if not blob.startswith(_SSHCOM_MAGIC):
+            return PrivateKey("", None)
+        name, at = _field(blob, 8)
+        kind = "rsa" if name.startswith(b"if-modn{") else "dsa" if name.startswith(b"dl-modp{") else ""
+        cipher, at = _field(blob, at)
+        key, at = _field(blob, at)
+        if cipher != b"none" or not kind:
+            return PrivateKey(kind, cipher != b"none")
+        at = 4
+        for _ in range(2 if kind == "rsa" else 1):
+            at += 4 + (int.from_bytes(key[at : at + 4], "big") + 7) // 8
+        return PrivateKey(kind, False, int.from_bytes(key[at : at + 4], "big") or None)
+    except (StopIteration, IndexError, ValueError):
+        return PrivateKey(kind, None)
+
+
+def _ssh1(rest: bytes) -> PrivateKey:
+    """A key of SSH's first version: the cipher's number (0 without a passphrase), four bytes, bits of the modulus."""
+    return PrivateKey("rsa1", bool(rest[0]), int.from_bytes(rest[5:9], "big")) if len(rest) > 8 else PrivateKey("", None)
 
 
 def _openssh(blob: bytes) -> PrivateKey:
@@ -166,8 +219,7 @@ def _traditional(kind: str, blob: bytes) -> PrivateKey:
     parts = _parts(_parts(blob)[0][1])
     if kind in ("rsa", "dsa"):
         return PrivateKey(kind, False, _bits(parts[1][1]) or None)
-    curve = next((_parts(value)[0][1] for tag, value in parts if tag == 0xA0), b"")
-    return _on_curve(curve)
+    return _on_curve(*next((_parts(value)[0] for tag, value in parts if tag == 0xA0), (0, b"")))
 
 
 def _pkcs8(blob: bytes) -> PrivateKey:
@@ -178,12 +230,17 @@ def _pkcs8(blob: bytes) -> PrivateKey:
     if name == "rsa":
         return _traditional(name, key)
     if name == "ecdsa":
-        return _on_curve(parameters[0][1])
+        return _on_curve(*parameters[0])
     return PrivateKey(name, False, _LENGTHS.get(name))
 
 
-def _on_curve(id: bytes) -> PrivateKey:
-    group, length = _CURVES.get(_CURVE_IDS.get(id, ""), ("", None))
+def _on_curve(tag: int, curve: bytes) -> PrivateKey:
+    """A curve by its object identifier, or by its parameters: version, (field, prime), ..., base, order (SEC 1, C.2)."""
+    name = _CURVE_IDS.get(curve, "")
+    if tag == 0x30:
+        parameters = _parts(curve)
+        name = _CURVE_ORDERS.get(int.from_bytes(parameters[4][1][:4096], "big"), "")
+    group, length = _CURVES.get(name, ("", None))
     return PrivateKey("ecdsa", False, length, group)
 
 

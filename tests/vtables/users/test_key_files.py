@@ -102,7 +102,13 @@ def test_a_key_of_openssh_after_text_is_a_key(keys: Path, ssh: Path, open_root: 
     [
         ("ecparam -name prime256v1 -genkey", [0, "ecdsa", 256, "prime256v1"]),
         ("ecparam -name secp521r1 -genkey -noout", [0, "ecdsa", 521, "secp521r1"]),
-        ("ecparam -name prime256v1 -param_enc explicit -genkey", [0, "ecdsa", None, ""]),
+        ("ecparam -name prime256v1 -param_enc explicit -genkey", [0, "ecdsa", 256, "prime256v1"]),
+        ("ecparam -name secp384r1 -param_enc explicit -genkey", [0, "ecdsa", 384, "secp384r1"]),
+        (
+            "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -pkeyopt ec_param_enc:explicit",
+            [0, "ecdsa", 521, "secp521r1"],
+        ),
+        ("ecparam -name brainpoolP256r1 -param_enc explicit -genkey", [0, "ecdsa", None, ""]),
         ("genpkey -algorithm ed25519", [0, "ed25519", 256, ""]),
         ("genpkey -algorithm ed448", [0, "ed448", 456, ""]),
         ("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384", [0, "ecdsa", 384, "secp384r1"]),
@@ -164,3 +170,44 @@ def test_handles_of_fido_keys(
     assert row(open_root, ssh / "key", content) == expected
     shown = run("ssh-keygen", "-l", "-f", ssh / "key").split()
     assert (int(shown[0]), shown[-1].strip(b"()").decode().lower()) == (expected[2], expected[1])
+
+
+@pytest.mark.parametrize("ending", [b"\r", b"\r\n", b"\n"])
+def test_whatever_ends_the_lines(tmp_path: Path, ssh: Path, open_root: Callable[..., Database], ending: bytes) -> None:
+    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", tmp_path / "key")
+    content = (tmp_path / "key").read_bytes().replace(b"\n", ending)
+    assert row(open_root, ssh / "key", content) == [1, "ed25519", 256, ""]
+
+
+def test_blanks_within_base64(keys: Path, ssh: Path, open_root: Callable[..., Database]) -> None:
+    content = (keys / "ed").read_bytes().replace(b"b3Bl", b" b3 Bl\t", 1)
+    assert row(open_root, ssh / "key", content) == [0, "ed25519", 256, ""]
+    run("ssh-keygen", "-y", "-P", "", "-f", ssh / "key")
+
+
+@pytest.mark.parametrize("label", [b"TSS2 PRIVATE KEY", b"ANY PRIVATE KEY", b"X25519 PRIVATE KEY"])
+def test_of_other_forms_nothing_is_claimed(ssh: Path, open_root: Callable[..., Database], label: bytes) -> None:
+    content = b"-----BEGIN %b-----\nMIHyBgZngQUKAQM=\n-----END %b-----\n" % (label, label)
+    assert row(open_root, ssh / "key", content) == [None, "", None, ""]
+
+
+@pytest.mark.parametrize("passphrase", ["", "secret"])
+@pytest.mark.parametrize("kind, bits", [("rsa", 2048), ("dsa", 1024)])
+def test_keys_of_ssh_com(
+    tmp_path: Path, ssh: Path, open_root: Callable[..., Database], passphrase: str, kind: str, bits: int
+) -> None:
+    (tmp_path / "passphrase").write_text(passphrase)
+    options = ["-O", "private-sshcom", "-o", tmp_path / "key", "--new-passphrase", tmp_path / "passphrase"]
+    run("puttygen", "-t", kind, "-b", bits, "-C", "a long comment " * 9, *options)
+    content = (tmp_path / "key").read_bytes()
+    assert content.startswith(b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----")
+    length = None if passphrase else bits
+    assert row(open_root, ssh / "key", content) == [int(bool(passphrase)), kind, length, ""]
+    assert row(open_root, ssh / "key", content[:150]) == [None, "", None, ""]
+
+
+@pytest.mark.parametrize("cipher", [0, 3])
+def test_keys_of_the_first_version(ssh: Path, open_root: Callable[..., Database], cipher: int) -> None:
+    """As sshd(8) of long ago has them; no tool of today writes or reads one."""
+    content = b"SSH PRIVATE KEY FILE FORMAT 1.1\n\0" + struct.pack(">BII", cipher, 0, 1024) + bytes(40)
+    assert row(open_root, ssh / "key", content) == [int(bool(cipher)), "rsa1", 1024, ""]
