@@ -25,48 +25,70 @@ _NAMES = (
 )
 _SPELLING = {name.lower(): name for name in _NAMES}
 _KEPT = ("Section", "Priority")
+# Words that dpkg knows, and names of packages, in whatever case they are written.
+_WORDS = ("Package", "Status", "Priority")
+_BLANKS = " \t\r"
 
 
 def parse_status(text: str) -> Iterator[dict[str, str] | None]:
     r"""The fields of each package by name, the first line of a longer field alone; None for one without a name.
 
     >>> list(parse_status("Package: a\nversion: 1-2\nDescription: x\n more\n\nPackage: b\n"))
-    [{'Package': 'a', 'Version': '1-2', 'Description': 'x'}, {'Package': 'b'}]
+    [{'Package': 'a', 'Version': '1-2', 'description': 'x'}, {'Package': 'b'}]
     """
     for block in lines(text, "\n\n"):
         fields = {}
         for line in block.split("\n"):
             name, colon, value = line.partition(":")
             if colon and line[:1] not in (" ", "\t"):
-                fields[_SPELLING.get(name.lower(), name)] = value.strip()
+                name = name.rstrip(" \t").lower()
+                fields[_SPELLING.get(name, name)] = value.strip(_BLANKS)
+        for name in _WORDS:
+            if name in fields:
+                fields[name] = " ".join(fields[name].lower().split())
         if block.strip():
             yield fields if fields.get("Package") else None
 
 
 def merge(packages: list[dict[str, str]], updates: Iterable[dict[str, str]]) -> None:
-    """Put newer states of packages in the places of those they had, or at the end.
+    """Put newer states of packages in the places of those they had, or at the end; section and priority stay.
 
     Of a package that several architectures may have at once (`Multi-Arch: same`) each has its own.
 
     >>> packages = [{"Package": "a", "Version": "1", "Section": "x"}]
-    >>> merge(packages, [{"Package": "a", "Version": "2"}, {"Package": "b"}])
+    >>> merge(packages, [{"Package": "a", "Version": "2", "Section": "y"}, {"Package": "b"}])
     >>> packages
-    [{'Section': 'x', 'Package': 'a', 'Version': '2'}, {'Package': 'b'}]
+    [{'Package': 'a', 'Version': '2', 'Section': 'x'}, {'Package': 'b'}]
     """
-    places: dict[tuple[str, str], int] = {}
+    places: dict[str, list[int]] = {}
     for place, fields in enumerate(packages):
-        places[_instance(fields)] = place
+        places.setdefault(fields["Package"], []).append(place)
     for update in updates:
-        place = places.setdefault(_instance(update), len(packages))
-        if place == len(packages):
+        instances = places.setdefault(update["Package"], [])
+        place = _replaced(packages, instances, update)
+        if place is None:
+            instances.append(len(packages))
             packages.append(update)
         else:
             old = packages[place]
-            packages[place] = {**{name: old[name] for name in _KEPT if name in old}, **update}
+            packages[place] = {**update, **{name: old[name] for name in _KEPT if old.get(name)}}
 
 
-def _instance(fields: dict[str, str]) -> tuple[str, str]:
-    return fields["Package"], fields.get("Architecture", "") if fields.get("Multi-Arch") == "same" else ""
+def _replaced(packages: list[dict[str, str]], instances: list[int], update: dict[str, str]) -> int | None:
+    """Which of a package's instances an update is of; None for one of another architecture beside them.
+
+    One alone is replaced by any other, unless both are such that they can be there together.
+    """
+    arch = update.get("Architecture")
+    there = [place for place in instances if _is_there(packages[place])]
+    if len(there) == 1 and not all(each.get("Multi-Arch") == "same" for each in (update, packages[there[0]])):
+        return there[0]
+    return next((place for place in instances if packages[place].get("Architecture") == arch), None)
+
+
+def _is_there(fields: dict[str, str]) -> bool:
+    """Whether there is something of a package on the host."""
+    return fields.get("Status", "").rpartition(" ")[2] not in ("", "not-installed")
 
 
 def packages_of(scan: Scan, admindir: str) -> list[dict[str, str]]:
@@ -78,14 +100,25 @@ def packages_of(scan: Scan, admindir: str) -> list[dict[str, str]]:
     packages: list[dict[str, str]] = []
     for _ in range(_TRIES):
         before = _written(scan, file)
-        packages = list(understood(scan, file, parse_status(text_of(scan, file, limit=_LARGEST)), "paragraph"))
+        packages = list(_paragraphs(scan, file, text_of(scan, file, limit=_LARGEST)))
         updates = [f"{folder}/{name}" for name in names_in(scan, folder) if name.isascii() and name.isdigit()]
         for path in updates:
-            text = text_of(scan, path, expected=False)
-            merge(packages, understood(scan, path, parse_status(text), "paragraph"))
+            merge(packages, _paragraphs(scan, path, text_of(scan, path, expected=False)))
         if _written(scan, file) == before:
             break
-    return [fields for fields in packages if fields.get("Status", "").rpartition(" ")[2] not in ("", "not-installed")]
+    there = [fields for fields in packages if _is_there(fields)]
+    for fields in there:
+        if not fields.get("Version"):
+            scan.note(f"a package of {file} has no version")
+    return there
+
+
+def _paragraphs(scan: Scan, file: str, text: str) -> Iterator[dict[str, str]]:
+    """The packages of a file; of one that was cut short, with a note, those before the last paragraph."""
+    if text and not text.endswith("\n"):
+        scan.note("a file ends in the midst of a package, which is left out", file)
+        text = text[: text.rfind("\n\n") + 1]
+    return understood(scan, file, parse_status(text), "paragraph")
 
 
 def _written(scan: Scan, file: str) -> tuple[int, int] | None:

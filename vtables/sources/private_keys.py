@@ -1,5 +1,4 @@
-"""Private keys in files: OpenSSH's own form, PuTTY's, ssh.com's, and PEM of PKCS#1, SEC 1, PKCS#8 (RFC 7468, 8017, 5915,
-5208).
+"""Private keys in files: of OpenSSH, PuTTY, ssh.com; PEM of PKCS#1, SEC 1, PKCS#8 (RFC 7468, 8017, 5915, 5208).
 
 Only what tells the kind and the strength of a key is read. What a passphrase protects is not; OpenSSH's form and
 PuTTY's have the public key in the clear all the same.
@@ -174,7 +173,8 @@ def _sshcom(lines: list[bytes]) -> PrivateKey:
 
 def _ssh1(rest: bytes) -> PrivateKey:
     """A key of SSH's first version: the cipher's number (0 without a passphrase), four bytes, bits of the modulus."""
-    return PrivateKey("rsa1", bool(rest[0]), int.from_bytes(rest[5:9], "big")) if len(rest) > 8 else PrivateKey("", None)
+    whole = len(rest) > 8
+    return PrivateKey("rsa1", bool(rest[0]) if whole else None, int.from_bytes(rest[5:9], "big") if whole else None)
 
 
 def _openssh(blob: bytes) -> PrivateKey:
@@ -235,7 +235,7 @@ def _pkcs8(blob: bytes) -> PrivateKey:
 
 
 def _on_curve(tag: int, curve: bytes) -> PrivateKey:
-    """A curve by its object identifier, or by its parameters: version, (field, prime), ..., base, order (SEC 1, C.2)."""
+    """A curve by its object identifier, or by its parameters: version, field, curve, base, order (SEC 1, C.2)."""
     name = _CURVE_IDS.get(curve, "")
     if tag == 0x30:
         parameters = _parts(curve)

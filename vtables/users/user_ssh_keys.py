@@ -28,7 +28,7 @@ class UserSshKeys(Table):
 
     uid = Column(BIGINT, "User in whose home it is", key=True)
     path = Column(TEXT, "File of the key", key=True)
-    encrypted = Column(INTEGER, "1 if a passphrase protects it, else 0; NULL where that is not known: a damaged file, a TPM's handle")
+    encrypted = Column(INTEGER, "1 if a passphrase protects it, else 0; NULL for a damaged file or a TPM's handle")
     key_type = Column(TEXT, "rsa, dsa, ecdsa, ed25519, ecdsa-sk, ed25519-sk, rsa1; '' where the file does not tell")
     key_group_name = Column(TEXT, "Curve of an ecdsa key, such as prime256v1; '' for none or where it is encrypted")
     key_length = Column(INTEGER, "Length of the key, in bits; NULL where it is encrypted")

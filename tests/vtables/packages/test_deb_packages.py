@@ -80,3 +80,62 @@ def test_a_broken_update_costs_only_itself(tmp_path: Path, open_root: Callable[.
     assert "deb_packages: a paragraph of /var/lib/dpkg/updates/0000 makes no sense" in notes(
         database, "SELECT * FROM deb_packages"
     )
+
+
+INSTANCES = [("amd64", ""), ("amd64", "same"), ("i386", "foreign"), ("i386", "same"), ("all", "")]
+
+
+@pytest.mark.parametrize("status", ["install ok unpacked", "purge ok not-installed"])
+@pytest.mark.parametrize("before", INSTANCES, ids=str)
+@pytest.mark.parametrize("after", INSTANCES, ids=str)
+def test_an_update_replaces_what_it_cannot_be_beside(
+    admindir: Path, db: Database, before: tuple[str, str], after: tuple[str, str], status: str
+) -> None:
+    (admindir / "status").write_text(stanza("a", "install ok installed", "1", before[0], Multi_Arch=before[1]))
+    (admindir / "updates/0000").write_text(stanza("a", status, "2", after[0], Multi_Arch=after[1]))
+    rows = query(db, "SELECT version, arch FROM deb_packages WHERE admindir = ?", (str(admindir),))
+    ours = sorted(" ".join(row.values()) for row in rows)
+    beside = before != after and before[1] == after[1] == "same"
+    new = [] if "not-" in status else [f"2 {after[0]}"]
+    assert ours == sorted([*new, *([f"1 {before[0]}"] if beside else [])])
+    if shutil.which("dpkg-query"):
+        command = [
+            "dpkg-query",
+            f"--admindir={admindir}",
+            "-W",
+            "-f",
+            "${db:Status-Status} ${Version} ${Architecture}\n",
+        ]
+        lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        assert ours == sorted(line.partition(" ")[2] for line in lines if "not-installed" not in line)
+
+
+def test_fields_as_dpkg_takes_them(admindir: Path, db: Database) -> None:
+    text = stanza("Upper", "Install OK  Installed", Section="x", Priority="Required")
+    (admindir / "status").write_text(text.replace("Version:", "Version \t :"))
+    columns = "name, version, status, section, priority"
+    sql = f"SELECT {columns} FROM deb_packages WHERE admindir = ?"
+    (row,) = query(db, sql, (str(admindir),))
+    assert [*row.values()] == ["upper", "1", "install ok installed", "x", "required"]
+    # The section and the priority that it had stay.
+    (admindir / "updates/0000").write_text(stanza("upper", "install ok unpacked", "2", Section="y", Priority="extra"))
+    (row,) = query(db, sql, (str(admindir),))
+    assert [*row.values()] == ["upper", "2", "install ok unpacked", "x", "required"]
+    if shutil.which("dpkg-query"):
+        form = "${Package}\t${Version}\t${Status}\t${Section}\t${Priority}"
+        command = ["dpkg-query", f"--admindir={admindir}", "-W", "-f", form]
+        theirs = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert theirs.split("\t") == [*row.values()]
+
+
+@pytest.mark.parametrize("name", ["status", "updates/0000"])
+def test_a_file_that_was_cut_short_is_noted(admindir: Path, db: Database, name: str) -> None:
+    (admindir / "status").write_text(stanza("a", "install ok installed"))
+    (admindir / name).write_text(stanza("a", "install ok installed") + stanza("b", "install ok installed", "1.25")[:60])
+    sql = "SELECT name FROM deb_packages WHERE admindir = ?"
+    assert query(db, sql, (str(admindir),)) == [{"name": "a"}]
+    assert notes(db, sql, (str(admindir),)) == [
+        "deb_packages: a file ends in the midst of a package, which is left out"
+    ]
+    (admindir / name).write_text("Package: a\nStatus: install ok installed\n")
+    assert notes(db, sql, (str(admindir),)) == [f"deb_packages: a package of {admindir}/status has no version"]
