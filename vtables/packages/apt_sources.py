@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.apt import Source, index_name, is_read, parse_deb822, parse_list, with_architecture
+from ..sources.apt import Source, index_name, is_read, parse_deb822, parse_list, snapshot_of, with_architecture
 from ..sources.configuration import bytes_of, names_in, text_of, understood
 from ..sources.deb822 import signed_text, stanzas
-from ..sources.text import decode, from_os
+from ..sources.text import decode, from_os, words
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -43,19 +43,27 @@ class AptSources(Table):
                 if "$(ARCH)" in found.uri + found.release:
                     source = with_architecture(found, scan.shared("architecture", lambda: _architecture(scan)))
                 index = _index(scan, source)
-                yield (
-                    f"{source.address.rstrip('/')} {source.release}",
-                    from_os(file),
-                    source.uri.rstrip("/"),
-                    source.release,
-                    index.get("version", ""),
-                    index.get("origin", ""),
-                    *(
-                        " ".join((index.get(name) or getattr(source, name)).split())
-                        for name in ("components", "architectures")
-                    ),
-                    0,
-                )
+                if source.snapshot:
+                    # apt fetches the index of the archive itself as well.
+                    snapshot = snapshot_of(source, index)
+                    if snapshot is None:
+                        scan.note(f"where {source.uri} has its snapshot {source.snapshot} is not known")
+                    else:
+                        yield _row(snapshot, file, _index(scan, snapshot))
+                yield _row(source, file, index)
+
+
+def _row(source: Source, file: str, index: dict[str, str]) -> tuple[Any, ...]:
+    return (
+        f"{source.address.rstrip('/')} {source.release}",
+        from_os(file),
+        source.uri.rstrip("/"),
+        source.release,
+        index.get("version", ""),
+        index.get("origin", ""),
+        *(" ".join(words(index.get(name) or getattr(source, name))) for name in ("components", "architectures")),
+        0,
+    )
 
 
 def _files(scan: Scan) -> Iterator[tuple[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.configuration import names_in, text_of, understood
-from ..sources.text import integer, lines
+from ..sources.text import BLANKS, integer, lines, words
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -27,7 +27,6 @@ _SPELLING = {name.lower(): name for name in _NAMES}
 _KEPT = ("Section", "Priority")
 # Words that dpkg knows, and names of packages, in whatever case they are written.
 _WORDS = ("Package", "Status", "Priority")
-_BLANKS = " \t\r"
 
 
 def parse_status(text: str) -> Iterator[dict[str, str] | None]:
@@ -42,11 +41,11 @@ def parse_status(text: str) -> Iterator[dict[str, str] | None]:
             name, colon, value = line.partition(":")
             if colon and line[:1] not in (" ", "\t"):
                 name = name.rstrip(" \t").lower()
-                fields[_SPELLING.get(name, name)] = value.strip(_BLANKS)
+                fields[_SPELLING.get(name, name)] = value.strip(BLANKS)
         for name in _WORDS:
             if name in fields:
-                fields[name] = " ".join(fields[name].lower().split())
-        if block.strip():
+                fields[name] = " ".join(words(fields[name].lower()))
+        if block.strip(BLANKS):
             yield fields if fields.get("Package") else None
 
 
@@ -65,13 +64,13 @@ def merge(packages: list[dict[str, str]], updates: Iterable[dict[str, str]]) -> 
         places.setdefault(fields["Package"], []).append(place)
     for update in updates:
         instances = places.setdefault(update["Package"], [])
-        place = _replaced(packages, instances, update)
-        if place is None:
+        replaced = _replaced(packages, instances, update)
+        if replaced is None:
             instances.append(len(packages))
             packages.append(update)
         else:
-            old = packages[place]
-            packages[place] = {**update, **{name: old[name] for name in _KEPT if old.get(name)}}
+            old = packages[replaced]
+            packages[replaced] = {**update, **{name: old[name] for name in _KEPT if old.get(name)}}
 
 
 def _replaced(packages: list[dict[str, str]], instances: list[int], update: dict[str, str]) -> int | None:

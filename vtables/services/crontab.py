@@ -9,7 +9,7 @@ from ..sources.accounts import all_users, users_of
 from ..sources.configuration import names_in, status_of, text_of, understood, why_refused
 from ..sources.crontabs import ANY, CRONIE, DEBIAN, never_runs, parse_anacrontab, parse_crontab
 from ..sources.os_release import distributions
-from ..sources.text import from_os
+from ..sources.text import from_os, words
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -174,7 +174,7 @@ class _Cron:
         """The job, with '' for a command that runs nothing; None for one without a command or with an unknown user."""
         if job is None or not system:
             return job
-        user, command = [*job.command.split(None, 1), "", ""][:2]
+        user, command = [*words(job.command, 1), "", ""][:2]
         if not user or not (command or self.grammar.empty) or (self._users is not None and self._uid(user) is None):
             return None
         return job if command else job._replace(command="")

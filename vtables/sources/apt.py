@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .deb822 import stanzas
-from .text import lines
+from .text import lines, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,22 +11,37 @@ if TYPE_CHECKING:
 
 # What apt's StringToBool takes for no; a number that is 0 is no, too.
 _NO = ("no", "false", "without", "off", "disable")
+_YES = ("yes", "true", "with", "on", "enable")
 _TYPES = ("deb", "deb-src")
+# Where snapshots of archives are, as apt's own settings have it: by host, by the index's origin.
+_DEBIAN, _PPA = "https://snapshot.debian.org/archive/", "https://snapshot.ppa.launchpadcontent.net/"
+_SNAPSHOT_HOSTS = {
+    "deb.debian.org": _DEBIAN,
+    **dict.fromkeys(
+        ("archive.ubuntu.com", ".archive.ubuntu.com", "security.ubuntu.com"), "https://snapshot.ubuntu.com/"
+    ),
+    **dict.fromkeys(("ppa.launchpadcontent.net", "ppa.launchpad.net"), _PPA),
+}
+_SNAPSHOT_ORIGINS = {"Debian": f"{_DEBIAN}debian/", "Ubuntu": "https://snapshot.ubuntu.com/ubuntu/"}
 # Characters that apt does not leave as they are in a file's name, nor in the part of an address that a release is.
 _NOT_IN_NAMES = frozenset('\\|{}[]<>"^~_=!@#$%^&*')
 _NOT_IN_RELEASES = frozenset("+~%")
 
 
 class Source:
-    """An archive of binary packages: its address, release, components, and the architectures it is limited to."""
+    """An archive of binary packages: its address, release, components, the architectures it is limited to.
 
-    __slots__ = ("architectures", "components", "release", "uri")
+    snapshot  the state of it that is asked for; '' for today's
+    """
 
-    def __init__(self, uri: str, release: str, components: str, architectures: str) -> None:
+    __slots__ = ("architectures", "components", "release", "snapshot", "uri")
+
+    def __init__(self, uri: str, release: str, components: str, architectures: str, snapshot: str = "") -> None:
         self.uri = uri
         self.release = release
         self.components = components
         self.architectures = architectures
+        self.snapshot = snapshot
 
     @property
     def is_flat(self) -> bool:
@@ -60,14 +75,15 @@ def parse_list(text: str) -> Iterator[Source | None]:
     'cdrom:[Disc 1 #2]/'
     """
     for line in lines(text):
-        kind, *rest = _without_comment(line).split(None, 1)[:2] or [""]
+        kind, *rest = words(_without_comment(line), 1)[:2] or [""]
         if not kind:
             continue
-        options, words = _options(rest[0]) if rest else ({}, None)
-        if kind not in _TYPES or words is None or not _is_source(words[:1], words[1:2], words[2:]):
+        options, given = _options(rest[0]) if rest else ({}, None)
+        if kind not in _TYPES or given is None or not _is_source(given[:1], given[1:2], given[2:]):
             yield None
         elif kind == "deb":
-            yield Source(words[0], words[1], " ".join(words[2:]), options.get("arch", "").replace(",", " "))
+            architectures = options.get("arch", "").replace(",", " ")
+            yield Source(given[0], given[1], " ".join(given[2:]), architectures, _snapshot(options.get("snapshot", "")))
 
 
 def parse_deb822(text: str) -> Iterator[Source | None]:
@@ -81,27 +97,54 @@ def parse_deb822(text: str) -> Iterator[Source | None]:
             yield None
             continue
         types, uris, suites, components = (
-            fields.get(name, "").split() for name in ("types", "uris", "suites", "components")
+            words(fields.get(name, "")) for name in ("types", "uris", "suites", "components")
         )
         if is_off(fields.get("enabled", "")):
             continue
         if not types or not set(types) <= set(_TYPES) or not _is_source(uris, suites, components):
             yield None
         elif "deb" in types:
-            architectures = fields.get("architectures", "").replace(",", " ").split()
+            architectures = words(fields.get("architectures", "").replace(",", " "))
+            snapshot = _snapshot(fields.get("snapshot", ""))
             for uri in uris:
                 for suite in suites:
-                    yield Source(uri, suite, " ".join(components), " ".join(architectures))
+                    yield Source(uri, suite, " ".join(components), " ".join(architectures), snapshot)
+
+
+def _snapshot(value: str) -> str:
+    """The state that is asked for; a word for yes leaves it to an option of apt's, one for no forbids it."""
+    return "" if value.lower() in _YES or is_off(value) else value
+
+
+def snapshot_of(source: Source, index: dict[str, str]) -> Source | None:
+    """The archive that has the snapshot which a source asks for; None where neither it nor its index tells.
+
+    >>> snapshot_of(Source("http://deb.debian.org/debian/", "s", "main", "", "20240101T000000Z"), {}).uri
+    'https://snapshot.debian.org/archive/debian/20240101T000000Z/'
+    """
+    host, _, path = source.address.rpartition("@")[2].strip("/").partition("/")
+    known = [each for each in _SNAPSHOT_HOSTS if host == each or (each[0] == "." and host.endswith(each))]
+    template = index.get("snapshots", "")
+    if index.get("label") == "Debian-Security":
+        template = f"{_DEBIAN}debian-security/@SNAPSHOTID@/"
+    elif not template and known:
+        template = f"{_SNAPSHOT_HOSTS[known[0]]}{path}/@SNAPSHOTID@/"
+    elif not template and index.get("origin") in _SNAPSHOT_ORIGINS:
+        template = _SNAPSHOT_ORIGINS[index["origin"]] + "@SNAPSHOTID@/"
+    if "@SNAPSHOTID@" not in template:
+        return None
+    uri = template.replace("@SNAPSHOTID@", source.snapshot)
+    return Source(uri, source.release, source.components, source.architectures)
 
 
 def is_off(word: str) -> bool:
     """Whether the value of `Enabled` switches a stanza off.
 
-    >>> [is_off(word) for word in ("no", "Without", "0x0", "yes", "no # c", "")]
-    [True, True, True, False, False, False]
+    >>> [is_off(word) for word in ("no", "Without", "0x0", "yes", "no # c", "", "0_0")]
+    [True, True, True, False, False, False, False]
     """
     try:
-        return word.lower() in _NO or int(word, 0) == 0
+        return word.lower() in _NO or (word.isascii() and "_" not in word and int(word, 0) == 0)
     except ValueError:
         return bool(word) and not word.strip("0")
 
@@ -132,7 +175,7 @@ def _options(rest: str) -> tuple[dict[str, str], list[str] | None]:
     at = 0
     if rest[0] == "[":
         # An option may have quotes around its spaces; the bracket may follow the last one at once.
-        option = re.compile(r'\s*(?:\]|((?:"[^"]*"|[^\s"])+))')
+        option = re.compile(r'\s*(?:\]|((?:"[^"]*"|[^\s"])+))', re.ASCII)
         word: str | None = "["
         at = 1
         while word and word[-1] != "]":
@@ -146,15 +189,15 @@ def _options(rest: str) -> tuple[dict[str, str], list[str] | None]:
             options[name] = value
     # A word has quotes or brackets around its spaces; the brackets belong to the name of a disc.
     bracket = r"|\[[^]]*\]" if "]" in rest else ""
-    words = re.findall(rf'(?:"[^"]*"{bracket}|[^\s"])+', rest[at:])
-    return options, [word.replace('"', "") for word in words]
+    found = re.findall(rf'(?:"[^"]*"{bracket}|[^\s"])+', rest[at:], re.ASCII)
+    return options, [each.replace('"', "") for each in found]
 
 
 def with_architecture(source: Source, architecture: str) -> Source:
     """The source with the host's architecture for `$(ARCH)`: in the address, and in the release of a flat archive."""
     release = source.release.replace("$(ARCH)", architecture) if source.is_flat else source.release
     uri = source.uri.replace("$(ARCH)", architecture)
-    return Source(uri, release, source.components, source.architectures)
+    return Source(uri, release, source.components, source.architectures, source.snapshot)
 
 
 def index_name(source: Source) -> str:

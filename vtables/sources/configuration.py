@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .text import decode, from_os
+from .text import BLANKS, decode, from_os, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -166,5 +166,5 @@ def split_comment(line: str) -> tuple[list[str], str]:
     >>> split_comment("ssh 22/tcp # Secure Shell")
     (['ssh', '22/tcp'], 'Secure Shell')
     """
-    words, _, comment = line.partition("#")
-    return words.split(), comment.strip()
+    before, _, comment = line.partition("#")
+    return words(before), comment.strip(BLANKS)

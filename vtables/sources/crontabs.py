@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .text import lines
+from .text import BLANKS, lines, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,17 +71,17 @@ def parse_crontab(text: str, grammar: Grammar = ANY) -> Iterator[Job | None]:
     """
     import re
 
-    setting = re.compile(_SETTING)
+    setting = re.compile(_SETTING, re.ASCII)
     for line in lines(text):
         line = line.strip(" \t\r")
         if not line or line.startswith("#") or setting.match(line):
             continue
         if line.startswith("@"):
-            event, command = [*line.split(None, 1), ""][:2]
+            event, command = [*words(line, 1), ""][:2]
             valid = event in _EVENTS and (command or grammar.empty)
             yield Job(event, "", "", "", "", "", command) if valid else None
             continue
-        fields = line.split(None, 5)
+        fields = words(line, 5)
         if len(fields) == 5 and grammar.empty:
             fields.append("")
         times = enumerate(fields[:5])
@@ -135,8 +135,12 @@ def _parts(field: str, place: int, form: str, to_end: bool) -> list[int] | None:
         at += 1
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
 def _number(text: str, least: int, names: list[str]) -> int | None:
-    if text.isascii() and text.isdigit():
+    if _is_number(text):
         return int(text[-9:])
     return least + names.index(text.lower()) if text.lower() in names else None
 
@@ -150,11 +154,11 @@ def parse_anacrontab(text: str) -> Iterator[Job | None]:
     """
     # Here a backslash continues a comment, too.
     for line in lines(text.replace("\\\n", "")):
-        line = line.strip()
+        line = line.strip(BLANKS)
         if not line or line.startswith("#"):
             continue
-        period, delay, name, command = [*line.split(None, 3), "", "", "", ""][:4]
-        if command and delay.isdigit() and "/" not in name and (period.isdigit() or period in _PERIODS):
-            yield Job(f"{period} days" if period.isdigit() else period, "", "", "", "", "", command)
+        period, delay, name, command = [*words(line, 3), "", "", "", ""][:4]
+        if command and _is_number(delay) and "/" not in name and (_is_number(period) or period in _PERIODS):
+            yield Job(f"{period} days" if _is_number(period) else period, "", "", "", "", "", command)
         elif "=" not in line:
             yield None

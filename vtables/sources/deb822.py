@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from .text import lines
+from .text import BLANKS, lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,15 +33,15 @@ def stanzas(text: str) -> Iterator[dict[str, str] | None]:
             if broken or fields:
                 yield None if broken else {name: "\n".join(value).lstrip("\n") for name, value in fields.items()}
             fields, last, broken = {}, None, False
-        elif line[0].isspace():
+        elif line[0] in BLANKS:
             if last is None:
                 broken = True
             else:
-                last.append(line.strip())
+                last.append(line.strip(BLANKS))
         else:
             name, colon, value = line.partition(":")
-            last = [value.strip()]
-            fields[name.rstrip().lower()] = last
+            last = [value.strip(BLANKS)]
+            fields[name.rstrip(BLANKS).lower()] = last
             broken = broken or not colon
 
 
@@ -60,5 +60,5 @@ def signed_text(text: str) -> str:
             break
         if inside:
             found.append(line[2:] if line.startswith("- ") else line)
-        inside = inside or not line.strip()
+        inside = inside or not line.strip(BLANKS)
     return "\n".join(found)

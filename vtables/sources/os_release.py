@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .configuration import text_of, understood
-from .text import lines
+from .text import BLANKS, lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def parse_os_release(text: str) -> Iterator[tuple[str, str] | None]:
     [('NAME', 'Debian GNU/Linux'), ('ID', 'debian'), ('HOME_URL', 'a#b')]
     """
     for line in lines(text):
-        line = line.strip()
+        line = line.strip(BLANKS)
         if not line or line.startswith("#"):
             continue
         name, equals, quoted = line.partition("=")
@@ -45,11 +45,11 @@ def _unquoted(quoted: str) -> str | None:
             found.append(following if not quote or following in '$`"\\' else character + following)
         elif not quote and character in "\"'":
             quote = character
-        elif not quote and character == "#" and (not found or found[-1].isspace()):
+        elif not quote and character == "#" and (not found or found[-1] in BLANKS):
             break
         else:
             found.append(character)
-    return None if quote else "".join(found).strip()
+    return None if quote else "".join(found).strip(BLANKS)
 
 
 def os_release(scan: Scan) -> dict[str, str] | None:

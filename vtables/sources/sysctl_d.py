@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .configuration import names_in, status_of, text_of, understood
 from .os_release import distributions
-from .text import lines
+from .text import BLANKS, lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ def parse_sysctl(text: str) -> Iterator[tuple[str, str | None] | None]:
     [('net/ipv4/conf/a.b/x', '1'), ('net/ipv4/conf/a.b/x', '2'), ('kernel/a', 'b'), ('vm/b', None), None]
     """
     for line in lines(text):
-        line = line.strip()
+        line = line.strip(BLANKS)
         if not line or line[0] in "#;":
             continue
         name, equals, value = line.partition("=")
-        path = _path(name[name.startswith("-") :].strip())
+        path = _path(name[name.startswith("-") :].strip(BLANKS))
         if path and (equals or line.startswith("-")):
-            yield path, value.strip() if equals else None
+            yield path, value.strip(BLANKS) if equals else None
         else:
             yield None
 

@@ -6,7 +6,7 @@ from ..scan import Scan
 from ..sources.accounts import users_of
 from ..sources.configuration import understood
 from ..sources.homes import in_homes
-from ..sources.text import lines
+from ..sources.text import BLANKS, lines, words
 from ..sources.userdb import privileged, user_records
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
@@ -29,13 +29,13 @@ def parse_authorized_keys(text: str) -> Iterator[tuple[str, str, str, str] | Non
     [('ssh-rsa', 'AAAA', 'command="echo hi",no-pty', 'ann@home')]
     """
     for line in lines(text):
-        line = line.strip()
+        line = line.strip(BLANKS)
         if not line or line.startswith("#"):
             continue
-        options, rest = ("", line) if _is_kind(line.split(None, 1)[0]) else _cut_options(line[:_LONGEST])
-        words = rest.split(None, 2)
-        if len(words) > 1 and _is_kind(words[0]):
-            yield words[0], words[1], options, words[2] if len(words) > 2 else ""
+        options, rest = ("", line) if _is_kind(words(line, 1)[0]) else _cut_options(line[:_LONGEST])
+        found = words(rest, 2)
+        if len(found) > 1 and _is_kind(found[0]):
+            yield found[0], found[1], options, found[2] if len(found) > 2 else ""
         else:
             yield None
 
@@ -53,8 +53,8 @@ def _cut_options(line: str) -> tuple[str, str]:
     """
     import re
 
-    found = re.match(r'(?:\\"|\\(?!")|"(?:\\"|\\(?!")|[^"\\])*"|[^\s"\\])*(?=[ \t])', line)
-    return (found[0], line[found.end() :].lstrip()) if found else (line, "")
+    found = re.match(r'(?:\\"|\\(?!")|"(?:\\"|\\(?!")|[^"\\])*"|[^\s"\\])*(?=[ \t])', line, re.ASCII)
+    return (found[0], line[found.end() :].lstrip(BLANKS)) if found else (line, "")
 
 
 class AuthorizedKeys(Table):

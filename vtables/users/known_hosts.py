@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..scan import Scan
 from ..sources.configuration import understood
 from ..sources.homes import in_homes
-from ..sources.text import lines
+from ..sources.text import BLANKS, lines, words
 from ..table import BIGINT, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -25,11 +25,11 @@ def parse_known_hosts(text: str) -> Iterator[str | None]:
     ['host ssh-rsa AAAA', '@revoked * ssh-rsa AAAA', None, None]
     """
     for line in lines(text):
-        line = line.strip()
+        line = line.strip(BLANKS)
         if line and not line.startswith("#"):
-            words = line.split(None, 4)
-            marked = words[0] in _MARKERS
-            yield line if len(words) > 2 + marked and (marked or words[0][0] != "@") else None
+            found = words(line, 4)
+            marked = found[0] in _MARKERS
+            yield line if len(found) > 2 + marked and (marked or found[0][0] != "@") else None
 
 
 class KnownHosts(Table):

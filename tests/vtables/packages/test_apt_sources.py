@@ -248,3 +248,33 @@ def test_the_fields_of_an_index_are_its_own(tmp_path: Path, open_root: Callable[
         (tmp_path / f"var/lib/apt/lists/{place}{name}").write_text(ARMOUR.format(text) if name == "InRelease" else text)
     for row in query(open_root(), "SELECT version, maintainer, components, architectures FROM apt_sources"):
         assert [*row.values()] == ["7.2", "Example", "main extra", "amd64 arm64"]
+
+
+@pytest.mark.parametrize(
+    "option, id", [("20240101T000000Z", "20240101T000000Z"), ("enable", ""), ("no", ""), ("0_0", "0_0")]
+)
+def test_archives_of_snapshots(tmp_path: Path, open_root: Callable[..., Database], option: str, id: str) -> None:
+    """As apt 3.0 prints them: it fetches the index of the archive itself, too."""
+    (tmp_path / "etc/apt/sources.list.d").mkdir(parents=True)
+    line = f"deb [snapshot={option}] http://deb.debian.org/debian s main\n"
+    (tmp_path / "etc/apt/sources.list").write_text(line)
+    stanza = f"Types: deb\nURIs: http://x.example/debian\nSuites: s\nComponents: main\nSnapshot: {option}\n"
+    (tmp_path / "etc/apt/sources.list.d/x.sources").write_text(stanza)
+    sql = "SELECT base_uri FROM apt_sources"
+    uris = [row["base_uri"] for row in query(open_root(), sql)]
+    plain = ["http://deb.debian.org/debian", "http://x.example/debian"]
+    assert uris == ([f"https://snapshot.debian.org/archive/debian/{id}"] if id else []) + plain
+    assert len(notes(open_root(), sql)) == bool(id)
+    # The index of an archive may tell where its snapshots are.
+    (tmp_path / "var/lib/apt/lists").mkdir(parents=True)
+    index = tmp_path / "var/lib/apt/lists/x.example_debian_dists_s_InRelease"
+    index.write_text("Origin: X\nSnapshots: https://s.example/@SNAPSHOTID@/\n")
+    uris = [row["base_uri"] for row in query(open_root(), sql)]
+    assert (f"https://s.example/{id}" in uris) == bool(id)
+
+
+def test_a_blank_is_one_of_ascii(tmp_path: Path, open_root: Callable[..., Database]) -> None:
+    (tmp_path / "etc/apt").mkdir(parents=True)
+    (tmp_path / "etc/apt/sources.list").write_text("deb http://h/ s\u00a0x main\u2003y\ndeb\u00a0http://h/ s main\n")
+    rows = query(open_root(), "SELECT release, components FROM apt_sources")
+    assert rows == [{"release": "s\u00a0x", "components": "main\u2003y"}]
