@@ -6,7 +6,9 @@ import json
 
 from ..scan import Scan
 from ..sources.configuration import names_in, text_of
-from ..sources.text import clean, from_os
+from ..sources.homes import in_homes
+from ..sources.mounts import would_mount
+from ..sources.text import BLANKS, clean, from_os, lines
 from ..table import INTEGER, TEXT, Column, Table
 from ._places import asked_for, keeper_of, places
 
@@ -17,25 +19,48 @@ if TYPE_CHECKING:
 
 
 # Folders that hold node_modules: of distributions' Nodes and of version managers' for the whole host.
+_SHARED = ("/opt", "/usr/local", "/usr/local/share")
+_OF_NVM = ("versions/node/*", "versions/io.js/*", "v*")
+_OF_PNPM = ("global/*", "global/v*/*", "nodejs/*/lib")
+_CONDA = ("*conda", "*conda3", "*forge3", "mambaforge", "micromamba")
 _ROOTS = (
-    *("/usr/lib", "/usr/local/lib", "/usr/share", "/opt/node/lib", "/opt/nodejs/lib"),
-    *(f"{each}/versions/node/*/lib" for each in ("/usr/local/n", "/usr/local/nvm", "/opt/nvm")),
-    *(f"{each}/installs/nodejs/*/lib" for each in ("/opt/asdf", "/opt/asdf-data")),
-    "/usr/local/share/pnpm/global/*",
-    "/usr/local/share/pnpm/global/v*/*",
+    *("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share", "/opt/node/lib", "/opt/nodejs/lib"),
+    # Archives of nodejs.org, unpacked as its instructions have it.
+    *(
+        f"{each}/node-*/lib"
+        for each in ("/usr/local/lib/nodejs", "/usr/local/lib", "/usr/local", "/opt", "/opt/nodejs")
+    ),
+    *(f"{each}/versions/node/*/lib" for each in ("/usr/local/n", "/opt/n")),
+    *(f"{each}/{of}/lib" for each in ("/usr/local/nvm", "/usr/local/share/nvm", "/opt/nvm") for of in _OF_NVM),
+    *(
+        f"{each}/asdf{of}/installs/nodejs/*/{npm}lib"
+        for each in _SHARED
+        for of in ("", "-data")
+        for npm in ("", ".npm/")
+    ),
+    *(f"{each}/mise/installs/{of}/lib" for each in _SHARED for of in ("node/*", "npm-*/*")),
+    *(f"{each}/fnm/node-versions/*/installation/lib" for each in _SHARED),
+    *(f"{each}/volta/tools/image/{of}/lib" for each in _SHARED for of in ("node/*", "packages/*", "packages/@*/*")),
+    *(f"{each}/nodenv/versions/*/lib" for each in _SHARED),
+    *(f"{top}/{each}/{of}lib" for top in ("/opt", "/usr/local") for each in _CONDA for of in ("", "envs/*/")),
+    *(f"/usr/local/share/pnpm/{each}" for each in _OF_PNPM),
+    "/usr/local/share/.config/yarn/global",
 )
 # Below a home: prefixes that users give npm; nvm, n, nodenv, fnm, volta, asdf and mise; pnpm, yarn and bun.
 _HOME_ROOTS = (
     *(f"{each}/lib" for each in (".npm-global", ".npm-packages", ".local", "n")),
-    *(f".nvm/versions/{each}/*/lib" for each in ("node", "io.js")),
-    *(".nvm/v*/lib", "n/n/versions/node/*/lib", ".n/lib", ".nodenv/versions/*/lib"),
+    *(f"{each}/{of}/lib" for each in (".nvm", ".config/nvm") for of in _OF_NVM),
+    # nvm of the shell fish, and nvs.
+    *(".local/share/nvm/v*/lib", *(f"{each}/node/*/*/lib" for each in (".nvs", ".local/share/nvs"))),
+    *("n/n/versions/node/*/lib", ".n/lib", ".nodenv/versions/*/lib"),
     *(f"{each}/node-versions/*/installation/lib" for each in (".local/share/fnm", ".fnm")),
     ".volta/tools/image/node/*/lib",
     *(f".volta/tools/image/packages/{each}/lib" for each in ("*", "@*/*")),
     *(f".asdf/installs/nodejs/*/{each}lib" for each in ("", ".npm/")),
     *(f"{each}/installs/node/*/lib" for each in (".local/share/mise", ".local/share/rtx")),
     ".local/share/mise/installs/npm-*/*/lib",
-    *(f".local/share/pnpm/global/{each}" for each in ("*", "v*/*")),
+    *(f".local/share/pnpm/{each}" for each in _OF_PNPM),
+    *(f"{each}/{of}lib" for each in (*_CONDA, ".local/share/mamba", ".conda") for of in ("", "envs/*/")),
     *(".config/yarn/global", ".yarn/global", ".bun/install/global"),
 )
 _LARGEST = 1 << 20
@@ -62,11 +87,7 @@ class NpmPackages(Table):
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         asked = scan.equals("directory")
-        found = (
-            ((folder, from_os(folder) + "/") for _, folder in places(scan, _ROOTS, _HOME_ROOTS))
-            if asked is None
-            else asked_for(asked)
-        )
+        found = ((folder, from_os(folder) + "/") for folder in _folders(scan)) if asked is None else asked_for(asked)
         seen = set()
         for root, shown in found:
             # A link beside each global folder of pnpm's leads to it again.
@@ -84,6 +105,23 @@ class NpmPackages(Table):
                     scan.note("a package.json is not one of a package", path)
                 elif fields:
                     yield (*[fields[key] for key in _FIELDS], from_os(path), shown, 0, 0, 0, "")
+
+
+def _folders(scan: Scan) -> Iterator[str]:
+    """The folders that may hold node_modules: the usual ones, and below the prefix that a user's .npmrc sets."""
+    for _, folder in places(scan, _ROOTS, _HOME_ROOTS):
+        yield folder
+    for _, path, text in in_homes(scan, [".npmrc"]):
+        home = path.rpartition("/")[0]
+        for line in lines(text):
+            name, equals, value = line.partition("=")
+            if equals and name.strip(BLANKS) == "prefix":
+                prefix = value.strip(BLANKS).strip("\"'").replace("${HOME}", home)
+                prefix = home + prefix[1:] if prefix.startswith("~/") else prefix
+                if prefix.startswith("/") and "${" not in prefix and not would_mount(scan, prefix):
+                    yield f"{prefix.rstrip('/')}/lib"
+                else:
+                    scan.note(f"the prefix {prefix} that {from_os(path)} sets is not known", path)
 
 
 _FIELDS = ("name", "version", "description", "author", "license", "homepage")

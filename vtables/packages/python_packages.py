@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ..scan import Scan
 from ..sources.configuration import names_in, text_of
-from ..sources.text import clean, from_os, lines
+from ..sources.homes import in_homes
+from ..sources.mounts import would_mount
+from ..sources.text import BLANKS, clean, from_os, lines
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 from ._places import asked_for, keeper_of, owner_of, places
 
@@ -17,11 +19,15 @@ if TYPE_CHECKING:
 
 
 # Folders that hold pythonX.Y/site-packages: the system's Pythons, programs of `pipx install --global`, conda's.
-_CONDA = ("conda", "*conda3", "*forge3", "mambaforge")
+_CONDA = ("*conda", "*conda3", "*forge3", "mambaforge")
+_ENVS = ("", "envs/*/")
 _ROOTS = (
     *("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64", "/opt/pipx/venvs/*/lib", "/opt/pipx/shared/lib"),
-    *(f"/opt/{each}/lib" for each in _CONDA),
-    *(f"/opt/{each}/envs/*/lib" for each in _CONDA),
+    *(f"{top}/{each}/{of}lib" for top in ("/opt", "/usr/local", "/usr/share") for each in _CONDA for of in _ENVS),
+    *(
+        f"{each}/installs/python/*/lib"
+        for each in ("/opt/asdf", "/opt/asdf-data", "/opt/mise", "/usr/local/share/mise")
+    ),
     *("/opt/pyenv/versions/*/lib", "/usr/local/pyenv/versions/*/lib", "/opt/python/*/lib"),
 )
 # Below a home: what `pip install --user` made; Pythons of pyenv, asdf, mise, uv and conda; programs of pipx and uv.
@@ -31,7 +37,10 @@ _HOME_ROOTS = (
     *(f"{each}/installs/python/*/lib" for each in (".asdf", ".local/share/mise", ".local/share/rtx")),
     *(f".local/share/uv/{each}/*/lib" for each in ("python", "tools")),
     *(f"{each}/{of}lib" for each in (".local/share/pipx", ".local/pipx") for of in ("venvs/*/", "shared/")),
-    *(f"{each}/{of}lib" for each in (*_CONDA, "micromamba", ".conda") for of in ("", "envs/*/")),
+    *(f"{each}/{of}lib" for each in (*_CONDA, "micromamba", ".local/share/mamba", ".conda") for of in _ENVS),
+    ".pixi/envs/*/lib",
+    # Poetry, PDM and the environments of its own.
+    *(".local/share/pypoetry/venv/lib", ".local/share/pdm/venv/lib", ".local/share/pdm/venvs/*/lib"),
     # Virtual environments of pipenv, poetry, hatch and virtualenvwrapper.
     *(
         f"{each}/*/lib"
@@ -55,11 +64,11 @@ def parse_metadata(text: str) -> dict[str, str]:
     last: list[str] = []
     for line in lines(text.replace("\r\n", "\n").partition("\n\n")[0]):
         if line[:1] in (" ", "\t"):
-            last.append(line.strip())
+            last.append(line.strip(BLANKS))
             continue
         name, colon, value = line.partition(":")
         # A field that was there before is not continued either.
-        last = [value.strip()]
+        last = [value.strip(BLANKS)]
         if colon:
             found.setdefault(name.lower(), last)
     return {name: " ".join(filter(None, parts)) for name, parts in found.items()}
@@ -118,7 +127,7 @@ class PythonPackages(Table):
 
 def _folders(scan: Scan) -> Iterator[tuple[str, str]]:
     """(folder, as it is shown) of each folder of packages; last those that a link of another home leads to."""
-    roots = list(places(scan, _ROOTS, _HOME_ROOTS))
+    roots = [*places(scan, _ROOTS, _HOME_ROOTS), *_conda_environments(scan)]
     for uid, folder in places(scan, (), _ENVIRONMENTS):
         if scan.host.isfile(f"{folder}/pyvenv.cfg"):
             roots.append((uid, f"{folder}/lib"))
@@ -133,6 +142,15 @@ def _folders(scan: Scan) -> Iterator[tuple[str, str]]:
                     else:
                         elsewhere.append((path, from_os(path) + "/"))
     yield from elsewhere
+
+
+def _conda_environments(scan: Scan) -> Iterator[tuple[int, str]]:
+    """(uid, folder that holds pythonX.Y) of the environments that conda lists for a user, wherever they are."""
+    for uid, _, text in in_homes(scan, [".conda/environments.txt"], everybody=True):
+        for line in lines(text):
+            folder = line.strip(BLANKS).rstrip("/")
+            if folder.startswith("/") and "\0" not in folder and not would_mount(scan, folder):
+                yield uid, f"{folder}/lib"
 
 
 def _owned(scan: Scan, folders: Iterable[tuple[str, str]]) -> Iterator[tuple[int, str, str]]:

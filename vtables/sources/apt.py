@@ -189,8 +189,8 @@ def _options(rest: str) -> tuple[dict[str, str], list[str] | None]:
             options[name] = value
     # A word has quotes or brackets around its spaces; the brackets belong to the name of a disc.
     bracket = r"|\[[^]]*\]" if "]" in rest else ""
-    found = re.findall(rf'(?:"[^"]*"{bracket}|[^\s"])+', rest[at:], re.ASCII)
-    return options, [each.replace('"', "") for each in found]
+    plain = re.findall(rf'(?:"[^"]*"{bracket}|[^\s"])+', rest[at:], re.ASCII)
+    return options, [each.replace('"', "") for each in plain]
 
 
 def with_architecture(source: Source, architecture: str) -> Source:

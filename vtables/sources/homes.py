@@ -27,10 +27,10 @@ def homes(scan: Scan, everybody: bool = False) -> Iterator[tuple[User, str]]:
             yield user, user.directory.rstrip("/")
 
 
-def in_homes(scan: Scan, names: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+def in_homes(scan: Scan, names: Sequence[str], everybody: bool = False) -> Iterator[tuple[int, str, str]]:
     """(uid, path, text) of each named file ('.ssh/known_hosts') that a local user has; looks up `uid` where asked."""
     seen = set()
-    for user, home in homes(scan):
+    for user, home in homes(scan, everybody):
         for name in names:
             path = f"{home}/{name}"
             if (user.uid, path) in seen:

@@ -19,6 +19,8 @@ from hostql.vtables.database import Database
 PYTHON = """
 usr/lib/python3/dist-packages opt/pipx/venvs/tool/lib/python3.13/site-packages opt/conda/lib/python3.12/site-packages
 opt/miniconda3/envs/web/lib/python3.12/site-packages usr/lib/pypy3.9/site-packages
+usr/local/miniconda3/lib/python3.12/site-packages usr/share/miniconda/envs/a/lib/python3.12/site-packages
+opt/asdf/installs/python/3.12.1/lib/python3.12/site-packages srv/listed/lib/python3.12/site-packages
 """.split()
 PYTHON_HOME = """
 .local/lib/python3.11/site-packages .local/share/pipx/venvs/black/lib/python3.12/site-packages
@@ -29,15 +31,24 @@ PYTHON_HOME = """
 .local/share/mise/installs/python/3.12/lib/python3.12/site-packages miniforge3/lib/python3.12/site-packages
 miniconda3/envs/ml/lib/python3.12/site-packages .conda/envs/x/lib/python3.12/site-packages
 .cache/pypoetry/virtualenvs/app-py3.12/lib/python3.12/site-packages
-.local/share/virtualenvs/app-AbC/lib/python3.12/site-packages
+.local/share/virtualenvs/app-AbC/lib/python3.12/site-packages miniconda/lib/python3.12/site-packages
+.local/share/mamba/lib/python3.12/site-packages .local/share/mamba/envs/a/lib/python3.12/site-packages
+.local/share/pypoetry/venv/lib/python3.12/site-packages .local/share/pdm/venvs/a-1/lib/python3.12/site-packages
+.pixi/envs/a/lib/python3.12/site-packages somewhere/of/conda/lib/python3.12/site-packages
 """.split()
 ENVIRONMENTS = ["venv", ".venv", "project/.venv", "project/env"]
-NODE = ["usr/lib", "usr/local/lib", "usr/local/n/versions/node/22.0.0/lib"]
+NODE = """
+usr/lib usr/lib64 usr/local/lib usr/local/n/versions/node/22.0.0/lib usr/local/lib/nodejs/node-v22.1.0-linux-x64/lib
+usr/local/share/.config/yarn/global opt/volta/tools/image/node/22.1.0/lib opt/miniconda3/lib srv/prefix/lib
+usr/local/share/fnm/node-versions/v22.1.0/installation/lib opt/mise/installs/node/22/lib
+""".split()
 NODE_HOME = """
 .nvm/versions/node/v22.1.0/lib .local/share/fnm/node-versions/v22.1.0/installation/lib .npm-global/lib
 .volta/tools/image/node/22.1.0/lib .volta/tools/image/packages/cowsay/lib .volta/tools/image/packages/@vue/cli/lib
 .asdf/installs/nodejs/22.1.0/lib .local/share/mise/installs/node/22.1.0/lib .local/share/pnpm/global/5
 .local/share/pnpm/global/v11/59c3-18ec8ee5b61465cb-0 .config/yarn/global .bun/install/global .local/lib
+.config/nvm/versions/node/v22.1.0/lib .local/share/pnpm/nodejs/22.1.0/lib miniconda3/lib .nvs/node/22.1.0/x64/lib
+.local/share/nvm/v22.1.0/lib miniforge3/envs/a/lib own/prefix/lib
 """.split()
 
 
@@ -68,6 +79,7 @@ def test_python_packages_of_every_tool(root: Path, open_root: Callable[..., Data
     for place, _ in places:
         if not (root / place).exists():
             distribution(root / place, "p")
+    (root / "home/ann/.conda/environments.txt").write_text("/srv/listed\n/home/ann/somewhere/of/conda\n/gone\n")
     # Two names of one folder, as in a virtual environment; and what is no environment.
     (root / "home/ann/venv/lib64").symlink_to("lib")
     distribution(root / "home/ann/no-environment/lib/python3.12/site-packages", "no")
@@ -153,6 +165,7 @@ def test_node_packages_of_every_tool(root: Path, open_root: Callable[..., Databa
     places = [*NODE, *(f"home/ann/{place}" for place in NODE_HOME)]
     for place in places:
         package(root / place, "@scope/p")
+    (root / "home/ann/.npmrc").write_text("prefix=${HOME}/own/prefix\n//r/:_authToken=x\nprefix = /srv/prefix/\n")
     # pnpm leads to each of its global folders by a link that is a digest.
     (root / "home/ann/.local/share/pnpm/global/v11" / ("6d" * 32)).symlink_to("59c3-18ec8ee5b61465cb-0")
     package(root / "home/ann/project", "no")
