@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.configuration import text_of, understood
+from ..sources.configuration import understood
+from ..sources.hostname import configured_name
 from ..sources.nss_files import text_for_libc
-from ..sources.text import decode, lines
+from ..sources.text import BLANKS, decode, lines
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -35,6 +36,8 @@ _OPTIONS = {
     "no-aaaa": 0x8000000,
     "strict-error": 0x10000000,
 }
+# Room for the name of an interface and a NUL (linux/if.h).
+_IFNAMSIZ = 16
 _KEYWORDS = ("nameserver", "sortlist", "options", "search", "domain")
 
 
@@ -89,7 +92,9 @@ def _server(word: str) -> str:
         return ""
     # A scope belongs to link-local addresses (fe80::/10, ff02::/16) and is left out of others.
     local = (raw[0] == 0xFE and raw[1] & 0xC0 == 0x80) or (raw[0] == 0xFF and raw[1] & 0x0F == 2)
-    return inet_ntop(AF_INET6, raw) + (percent + scope if local and scope else "")
+    # No interface has such a name; glibc then takes the address without it.
+    named = scope and len(scope) < _IFNAMSIZ and not set(scope) & set("%/:")
+    return inet_ntop(AF_INET6, raw) + (percent + scope if local and named else "")
 
 
 def _network(word: str) -> tuple[str, str] | None:
@@ -189,5 +194,5 @@ def _own_domain(scan: Scan) -> list[str]:
     try:
         name = decode(scan.host.read("/proc/sys/kernel/hostname"))
     except OSError:
-        name = text_of(scan, "/etc/hostname", expected=False)
-    return [domain for domain in [name.strip().partition(".")[2]] if domain]
+        name = configured_name(scan)
+    return [domain for domain in [name.strip(BLANKS).partition(".")[2]] if domain]

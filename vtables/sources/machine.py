@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .configuration import text_of
+from .hostname import configured_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def machine_of(scan: Scan) -> tuple[str, str]:
         import os
 
         return id, os.uname().nodename
-    return id, text_of(scan, "/etc/hostname", expected=False, limit=_LONGEST).strip()
+    return id, configured_name(scan)
 
 
 def is_same_host(name: str, own: str) -> bool:

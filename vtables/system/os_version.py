@@ -7,7 +7,7 @@ import os
 from ..scan import Scan
 from ..sources.configuration import text_of
 from ..sources.os_release import os_release
-from ..sources.text import integer
+from ..sources.text import BLANKS, integer
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -24,9 +24,15 @@ def numbers(version: str, point_release: str) -> list[int]:
 
     >>> numbers("13", "13.8"), numbers("3.19.1", ""), numbers("13", "forky/sid")
     ([13, 8, 0], [3, 19, 1], [13, 0, 0])
+    >>> numbers("3.23_alpha20251016", ""), numbers("rolling", "")
+    ([3, 23, 0], [0, 0, 0])
     """
+    from re import match
+
     full = point_release if version and point_release.startswith(version + ".") else version
-    return [*[integer(part) or 0 for part in full.split(".")[:3]], 0, 0][:3]
+    # What follows a number in its part is the name of a state before the release.
+    found = [match("[0-9]*", part) for part in full.split(".")[:3]]
+    return [*[integer(each[0]) or 0 for each in found if each], 0, 0][:3]
 
 
 class OsVersion(Table):
@@ -55,7 +61,7 @@ class OsVersion(Table):
             return
         point = fields.get("DEBIAN_VERSION_FULL", "")
         if not point and fields.get("ID") == "debian":
-            point = text_of(scan, _DEBIAN, expected=False).strip()
+            point = text_of(scan, _DEBIAN, expected=False).strip(BLANKS)
         yield (
             fields.get("NAME", ""),
             fields.get("VERSION", fields.get("VERSION_ID", "")),

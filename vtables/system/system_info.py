@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 
 from ..scan import Scan
-from ..sources.configuration import text_of
 from ..sources.cpuinfo import cpus_of, models
+from ..sources.hostname import configured_name
 from ..sources.procfs import kib, parse_fields
 from ..sources.sysfs import attribute
-from ..sources.text import lines
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -96,5 +95,5 @@ def _hostname(scan: Scan) -> str:
     """The name that is set, or that is to be set at boot; the kernel tells no other namespace's (uts_namespaces(7))."""
     name = "" if scan.host.kernel_proc else attribute(scan.host, "/proc/sys/kernel/hostname")
     if not name and not scan.host.live:
-        name = next((line.strip() for line in lines(text_of(scan, "/etc/hostname", expected=False))), "")
+        name = configured_name(scan)
     return name

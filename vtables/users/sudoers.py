@@ -7,8 +7,9 @@ import stat
 
 from ..scan import Scan
 from ..sources.configuration import names_in, status_of, text_of, understood, why_refused
+from ..sources.hostname import configured_name
 from ..sources.sudoers import include_target, parse_sudoers, policy_file
-from ..sources.text import decode, from_os
+from ..sources.text import BLANKS, decode, from_os
 from ..table import TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -112,8 +113,8 @@ def _host_name(scan: Scan) -> str:
     try:
         name = decode(scan.host.read("/proc/sys/kernel/hostname"))
     except OSError:
-        name = text_of(scan, "/etc/hostname")
-    return name.strip().partition(".")[0]
+        name = configured_name(scan, expected=True)
+    return name.strip(BLANKS).partition(".")[0]
 
 
 def _refused(scan: Scan, path: str) -> bool:

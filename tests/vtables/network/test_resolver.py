@@ -165,3 +165,19 @@ def test_defaults_stand_for_a_missing_file_alone(tmp_path: Path, open_root: Call
     (tmp_path / "etc/resolv.conf").mkdir(parents=True)
     assert query(open_root(), sql) == []
     assert len(notes(open_root(), sql)) == 1
+
+
+def test_a_scope_that_no_interface_can_have_is_left_out(tmp_path: Path, open_root: Callable[..., Database]) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/resolv.conf").write_text("nameserver fe80::1%%lo\nnameserver fe80::2%lo\n")
+    rows = query(open_root(), "SELECT address FROM dns_resolvers WHERE type = 'nameserver'")
+    assert [row["address"] for row in rows] == ["fe80::1", "fe80::2%lo"]
+
+
+def test_a_comment_is_no_name_of_the_host(tmp_path: Path, open_root: Callable[..., Database]) -> None:
+    """hostname(5)"""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/hostname").write_text("# web v1.0\n\nweb.example.com\n")
+    rows = query(open_root(), "SELECT address FROM dns_resolvers WHERE type = 'search'")
+    assert rows == [{"address": "example.com"}]
+    assert query(open_root(), "SELECT hostname FROM system_info") == [{"hostname": "web.example.com"}]

@@ -49,6 +49,10 @@ def test_empty_and_broken_records_are_no_reason_for_another_layout(layout: struc
     assert read(bytes(layout.size * 3) + good) == shown(LOGIN)
     assert read(good + b"\xff" * layout.size + good) == [*shown(LOGIN), None, *shown(LOGIN)]
     assert read(good * 3 + good[:100]) == [*shown(LOGIN) * 3, None]
+    assert read(bytes(layout.size * 300) + good + bytes(layout.size * 300)) == shown(LOGIN)
+    odd = (7, -1, b"pts/1", b"bob", b"", 1700000300)
+    assert read(good + record(layout, *odd)) == shown(LOGIN, odd)
+    assert read(good + record(layout, 99, *LOGIN[1:])) == [*shown(LOGIN), None]
     # Lengths that are multiples of both sizes.
     assert read((good * 100)[: 9600 // layout.size * layout.size]) == shown(LOGIN) * (9600 // layout.size)
 
