@@ -96,7 +96,7 @@ def _statements(text: str) -> Iterator[tuple[str, list[tuple[str, bool]]]]:
     """(as it stands, its words, each with whether it was in quotes) of each line, without empty lines and comments."""
     import re
 
-    piece = re.compile(_PIECE, re.DOTALL)
+    piece = re.compile(_PIECE, re.DOTALL | re.ASCII)
     start = at = 0
     words: list[tuple[str, bool]] = []
     while at < len(text):

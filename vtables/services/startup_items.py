@@ -7,7 +7,7 @@ from ..sources.configuration import names_in, status_of, text_of
 from ..sources.desktop_entry import exec_words, parse_desktop
 from ..sources.homes import homes
 from ..sources.keepers import Keeper
-from ..sources.text import from_os
+from ..sources.text import BLANKS, from_os
 from ..table import TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -63,7 +63,7 @@ def _config_folders(scan: Scan) -> list[str]:
     """Where sessions look: XDG_CONFIG_DIRS as a distribution sets it, those of Ubuntu's and openSUSE's too."""
     given = ""
     for line in text_of(scan, "/etc/environment", expected=False).split("\n"):
-        name, _, value = line.strip().removeprefix("export ").partition("=")
+        name, _, value = line.strip(BLANKS).removeprefix("export ").partition("=")
         if name == "XDG_CONFIG_DIRS":
             given = value.strip("\"' ")
     sessions = [f"/etc/xdg/{name}" for name in names_in(scan, "/etc/xdg") if name.startswith("xdg-")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .text import lines
+from .text import BLANKS, lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ def parse_desktop(text: str) -> dict[str, str]:
     fields: dict[str, str] = {}
     group = ""
     for line in lines(text[text.startswith("\ufeff") :]):
-        line = line.strip()
+        line = line.strip(BLANKS)
         if line.startswith("["):
             group = line
         elif group == "[Desktop Entry]" and not line.startswith("#"):
             name, equals, value = line.partition("=")
             if equals:
-                value = re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), value.strip())
-                fields.setdefault(name.strip(), value)
+                value = re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), value.strip(BLANKS))
+                fields.setdefault(name.strip(BLANKS), value)
     return fields
 
 
@@ -62,7 +62,7 @@ def _words(text: str) -> Iterator[str]:
     import re
 
     word: list[str] | None = None
-    for piece in re.finditer(_PIECE, text, re.DOTALL):
+    for piece in re.finditer(_PIECE, text, re.DOTALL | re.ASCII):
         if piece.lastgroup == "blank":
             if word is not None:
                 yield "".join(word)

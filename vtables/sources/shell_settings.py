@@ -5,6 +5,8 @@ Nothing runs: what stands under a condition counts as if that held, and what a c
 
 from __future__ import annotations
 
+from .text import BLANKS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +40,7 @@ def assigned(text: str, names: tuple[str, ...], variables: dict[str, str]) -> It
     """
     import re
 
-    words = re.compile(_WORDS)
+    words = re.compile(_WORDS, re.ASCII)
     for line in text.replace("\\\n", "").split("\n"):
         if "=" in line:
             for name, raw in _assignments(words.findall(line[:_LONGEST])):
@@ -55,8 +57,8 @@ def _assignments(words: list[str]) -> Iterator[tuple[str, str]]:
     """(name, value as it is written) of what the commands of a line assign."""
     import re
 
-    assignment = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
-    default = re.compile(r"\"?\$\{([A-Za-z_]\w*):?=(.*)\}\"?", re.DOTALL)
+    assignment = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL | re.ASCII)
+    default = re.compile(r"\"?\$\{([A-Za-z_]\w*):?=(.*)\}\"?", re.DOTALL | re.ASCII)
     first, declares = True, False
     for place, word in enumerate(words):
         if word in (";", "&", "|", "(", ")"):
@@ -79,8 +81,8 @@ def _assignments(words: list[str]) -> Iterator[tuple[str, str]]:
 def _of_csh(words: list[str]) -> Iterator[tuple[str, str]]:
     """`set name=value`, `set name = value`, `set name = ( value )` (csh(1))."""
     name, equals, value = " ".join(words[:6]).partition("=")
-    name = name.strip().rpartition(" ")[2]
-    if equals and name.isidentifier():
+    name = name.strip(BLANKS).rpartition(" ")[2]
+    if equals and name.isascii() and name.isidentifier():
         yield name, next((word for word in words_of(value) if word not in ("(", ")")), "")
 
 
@@ -88,7 +90,7 @@ def words_of(text: str) -> list[str]:
     """The words of a command, as they are written, and what separates commands."""
     import re
 
-    return re.findall(_WORDS, text)
+    return re.findall(_WORDS, text, re.ASCII)
 
 
 def _value(raw: str, variables: dict[str, str], quoted: bool = False) -> str | None:
@@ -98,7 +100,7 @@ def _value(raw: str, variables: dict[str, str], quoted: bool = False) -> str | N
     found: list[str] = []
     if not quoted and (raw == "~" or raw.startswith("~/")):
         raw, found = raw[1:], [variables.get("HOME", "")]
-    for piece in re.finditer(_PIECES, raw, re.DOTALL):
+    for piece in re.finditer(_PIECES, raw, re.DOTALL | re.ASCII):
         kind = piece.lastgroup
         value: str | None = None
         if kind == "escaped":

@@ -7,6 +7,8 @@ line alone, `@include` after blanks as well. Checked against cvtsudoers 1.9.16.
 
 from __future__ import annotations
 
+from .text import BLANKS, words
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +46,7 @@ def parse_sudoers(text: str) -> Iterator[tuple[str, str] | None]:
     """
     import re
 
-    include, piece = re.compile(_INCLUDE), re.compile(_PIECE)
+    include, piece = re.compile(_INCLUDE, re.ASCII), re.compile(_PIECE, re.ASCII)
     at = 0
     while at < len(text):
         found = include.match(text, at)
@@ -65,7 +67,7 @@ def parse_sudoers(text: str) -> Iterator[tuple[str, str] | None]:
                 parts.append(re.sub(_CONTINUED, "", found[0]))
             elif found.lastgroup == "plain":
                 parts.append(found[0])
-        line = "".join(parts).strip()
+        line = "".join(parts).strip(BLANKS)
         if line:
             yield _split(line)
 
@@ -74,10 +76,10 @@ def _split(line: str) -> tuple[str, str] | None:
     import re
 
     for header, rest in _HEADERS:
-        found = re.match(header, line)
+        found = re.match(header, line, re.ASCII)
         if found:
-            details = line[found.end() :].strip()
-            return (found[0], details) if re.match(rest, details) else None
+            details = line[found.end() :].strip(BLANKS)
+            return (found[0], details) if re.match(rest, details, re.ASCII) else None
     return None
 
 
@@ -104,7 +106,7 @@ def policy_file(text: str) -> str:
     '/etc/rules'
     """
     for line in text.replace("\\\n", "").split("\n"):
-        kind, name, *words = [*line.partition("#")[0].split(), "", ""]
+        kind, name, *options = [*words(line.partition("#")[0]), "", ""]
         if kind == "Plugin" and name == "sudoers_policy":
-            return next((word[13:] for word in words if word.startswith("sudoers_file=")), "")
+            return next((word[13:] for word in options if word.startswith("sudoers_file=")), "")
     return ""

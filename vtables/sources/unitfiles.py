@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from .configuration import names_in, status_of, text_of
+from .text import words
 from .unit_syntax import UnitName, expand, is_unit_name, parse_unit, values_of
 
 TYPE_CHECKING = False
@@ -258,7 +259,7 @@ def _state(unit: UnitFile, wanted: dict[str, set[str]], aliased: set[str]) -> st
 
 def _words(unit: UnitFile, name: str) -> list[str]:
     """The units that a setting of [Install] lists."""
-    return " ".join(unit.values("Install", name)).split()
+    return words(" ".join(unit.values("Install", name)))
 
 
 def _alias(id: str, target: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hostql.tests.conftest import query
 from hostql.vtables.database import Database
+from hostql.vtables.sources.desktop_entry import exec_words
 
 
 def test_scripts_and_sessions_that_start(tmp_path: Path, open_root: Callable[..., Database]) -> None:
@@ -125,3 +126,8 @@ def test_folders_of_a_distribution(tmp_path: Path, open_root: Callable[..., Data
     (tmp_path / "etc/environment").write_text('A=b\nXDG_CONFIG_DIRS="/opt/xdg:/etc/xdg"\n')
     rows = query(open_root(), "SELECT path, source FROM startup_items")
     assert rows == [{"path": "/bin/x", "source": f"/{folder}/autostart/"}]
+
+
+def test_blanks_are_those_of_ascii() -> None:
+    """A no-break space belongs to a word, as for the programs whose files these are."""
+    assert exec_words({"Exec": "/opt/a\u00a0b c"}, "") == ["/opt/a\u00a0b", "c"]

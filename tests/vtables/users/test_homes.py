@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hostql.tests.conftest import notes, query
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 
 
@@ -75,7 +76,7 @@ LINKS = {
 def test_a_link_to_what_is_another_s_is_not_followed(
     home: Path, open_root: Callable[..., Database], table: str
 ) -> None:
-    if os.getuid():
+    if not IS_ROOT:
         pytest.skip("needs root, to give files away")
     key = subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519"], capture_output=True, text=True).stdout
     content = {
@@ -119,7 +120,7 @@ def test_a_link_to_what_is_another_s_is_not_followed(
 
 
 def test_a_config_includes_nobody_s_secrets(home: Path, open_root: Callable[..., Database]) -> None:
-    if os.getuid():
+    if not IS_ROOT:
         pytest.skip("needs root, to give files away")
     (home / ".ssh/config").write_text("Include /etc/secret\n")
     secret = home.parents[1] / "etc/secret"
