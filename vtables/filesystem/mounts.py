@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _SIZES = ("blocks_size", "blocks", "blocks_free", "blocks_available", "inodes", "inodes_free")
 _NONE: tuple[int | None, ...] = (None,) * len(_SIZES)
+# Components and links that are followed from a device's name to the device.
+_STEPS = 100
 _COVERED = "a mount that another covers cannot be asked for its size"
 
 
@@ -53,11 +55,38 @@ class Mounts(Table):
         sizes = _sizes(scan, mounts) if scan.wants(*_SIZES) else itertools.repeat(_NONE)
         resolved = scan.wants("device_alias")
         for mount, figures in zip(mounts, sizes):
-            device = mount.device
-            if resolved and device.startswith("/dev/"):
-                # No other is looked up: whatever a file system calls its source, that is no path it has to be.
-                device = from_os(scan.host.realpath(device))
+            device = _alias(scan, mounts, mount.device) if resolved else mount.device
             yield (mount.device, device, mount.path, mount.type, *figures, mount.options)
+
+
+def _alias(scan: Scan, mounts: list[Mount], device: str) -> str:
+    """A device without symbolic links; as it stands where the way to it does not stay below /dev.
+
+    What a file system calls its source is chosen by whoever mounts it: to look that up must lead nowhere else, neither
+    to a server nor to an automount point.
+    """
+    if not device.startswith("/dev/"):
+        return device
+    slow = {each.path for each in mounts if each.remote or each.type == AUTOFS}
+    todo = os.path.normpath(device).split("/")[::-1]
+    done: list[str] = []
+    for _ in range(_STEPS):
+        if not todo:
+            return "/".join(done)
+        done.append(todo.pop())
+        here = "/".join(done)
+        if done[1:2] not in ([], ["dev"]) or here in slow:
+            return device
+        if len(done) < 3:
+            continue
+        try:
+            target = from_os(scan.host.readlink(to_os(here)[-1]))
+        except (OSError, ValueError):
+            # No link, or not there.
+            continue
+        todo += os.path.normpath(os.path.join(os.path.dirname(here), target)).split("/")[::-1]
+        done = []
+    return device
 
 
 def _sizes(scan: Scan, mounts: list[Mount]) -> Iterator[tuple[int | None, ...]]:

@@ -36,7 +36,9 @@ def creation_time(path: str | int, follow: bool = True) -> int | None:
     if isinstance(path, int):
         failed = statx(path, b"", _AT_EMPTY_PATH, _STATX_BTIME, found)
     else:
-        failed = statx(_AT_FDCWD, os.fsencode(path), 0 if follow else _AT_SYMLINK_NOFOLLOW, _STATX_BTIME, found)
+        # Unlike stat(2), statx(2) triggers an automount point at the end of a path, unless told not to.
+        flags = _AT_NO_AUTOMOUNT | (0 if follow else _AT_SYMLINK_NOFOLLOW)
+        failed = statx(_AT_FDCWD, os.fsencode(path), flags, _STATX_BTIME, found)
     if failed:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error), path)

@@ -167,3 +167,33 @@ def test_a_dead_mount_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.Monk
     assert any("did not answer" in note for note in said) and stuck == 1
     assert named == []
     assert any("remote mounts are not asked" in note for note in usual)
+
+
+def test_a_source_is_not_looked_up_outside_of_dev(tmp_path: Path):
+    """Whoever mounts says what the source is called: a path to a dead server would hang whoever looks it up."""
+    (tmp_path / "dead").mkdir()
+    (tmp_path / "named").mkdir()
+    (tmp_path / "linked").mkdir()
+    source = f"/dev/..{tmp_path}/dead/x"
+
+    def act() -> Any:
+        with dead_mount(tmp_path / "dead"):
+            mount("-t", "tmpfs", "dev", "/dev")
+            os.symlink(f"{tmp_path}/dead/x", "/dev/away")
+            os.mkdir("/dev/disk")
+            os.symlink("../sda1", "/dev/disk/root")
+            mount("-t", "tmpfs", "/dev/away", tmp_path / "named")
+            mount("-t", "tmpfs", "/dev/disk/root", tmp_path / "linked")
+            mount("-t", "tmpfs", source, tmp_path / "linked")
+
+            def ask() -> Any:
+                with Database() as db:
+                    return query(db, f"SELECT device, device_alias FROM mounts WHERE path LIKE '{tmp_path}/%ed'")
+
+            return outside(ask)
+
+    assert {row["device"]: row["device_alias"] for row in in_new_mounts(act)} == {
+        "/dev/away": "/dev/away",
+        "/dev/disk/root": "/dev/sda1",
+        source: source,
+    }
