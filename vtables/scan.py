@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .sources.ways import Guard
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -25,7 +27,7 @@ class Scan:
     Constraints are hints that save work: SQLite checks every row again.
     """
 
-    __slots__ = ("_equals", "_patterns", "_ranges", "columns", "host", "statement", "table")
+    __slots__ = ("_equals", "_patterns", "_ranges", "columns", "host", "statement", "table", "unguarded")
 
     def __init__(
         self,
@@ -39,7 +41,8 @@ class Scan:
         self.statement = statement
         self.table = table
         self.columns = columns
-        self.host: Host = statement.host
+        self.unguarded: Host = statement.host
+        self.host: Host = statement.host.guarded(Guard(self))
         self._equals = equals
         self._patterns = patterns
         self._ranges = ranges

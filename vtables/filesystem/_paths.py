@@ -6,9 +6,9 @@ import os
 from itertools import chain
 
 from ..scan import Scan
-from ..sources.mounts import would_mount
 from ..sources.patterns import expand, matcher
 from ..sources.text import from_os, to_os
+from ..sources.ways import named, reaches, searching
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,18 +73,19 @@ def _as_osquery(scan: Scan) -> Iterator[tuple[str, str]]:
 def _named(scan: Scan, paths: Iterable[Any]) -> Iterator[tuple[str, str]]:
     for path in paths:
         for name in to_os(path) if isinstance(path, str) and path and "\0" not in path else ():
-            if not would_mount(scan, name):
+            if named(scan, name):
                 yield name, _parent(name)
 
 
 def _listed(scan: Scan, directories: Iterable[Any]) -> Iterator[tuple[str, str]]:
     for directory in directories:
         for name in to_os(directory) if isinstance(directory, str) and directory and "\0" not in directory else ():
+            searching(scan)
             yield from _inside(scan, name)
 
 
 def _inside(scan: Scan, directory: str) -> Iterator[tuple[str, str]]:
-    if would_mount(scan, directory, inside=True):
+    if not reaches(scan, directory, inside=True):
         return
     scan.tried("directories", directory)
     try:

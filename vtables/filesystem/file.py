@@ -6,6 +6,7 @@ import stat
 from operator import attrgetter
 
 from ..scan import Scan
+from ..sources.host import NotReached
 from ..sources.text import from_os
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 from ._paths import asked_paths
@@ -82,6 +83,24 @@ class _File:
         return from_os(self._host.readlink(self._name)) if self._link else ""
 
 
+class _Unread:
+    """A path that cannot be looked up, of which only its name is known."""
+
+    __slots__ = ("directory", "path")
+
+    pid_with_namespace = 0
+    mount_namespace_id = ""
+    mode = atime = mtime = ctime = btime = type = symlink = symlink_target_path = None
+    filename = _File.filename
+
+    class _stat:
+        st_ino = st_uid = st_gid = st_rdev = st_size = st_blksize = st_nlink = None
+
+    def __init__(self, path: str, directory: str) -> None:
+        self.path = from_os(path)
+        self.directory = from_os(directory)
+
+
 class File(Table):
     """Files and directories. A symbolic link shows what it leads to, and says that it is a link.
 
@@ -118,15 +137,24 @@ class File(Table):
         "SELECT path, human_size(size) AS size FROM file WHERE path LIKE '/etc/%' ORDER BY file.size DESC LIMIT 5;",
     ]
 
-    def rows(self, scan: Scan) -> Iterator[_File]:
+    def rows(self, scan: Scan) -> Iterator[_File | _Unread]:
         host = scan.host
         # A directory tells names: to ask for each file as well costs as much again as the whole walk.
         name_alone = scan.equals("path") is None and scan.columns <= _NAMES
         for path, directory in asked_paths(scan):
             try:
                 yield _File(host, path, directory, name_alone)
+            except NotReached:
+                if scan.equals("path") is None:
+                    yield _Unread(path, directory)
             except PermissionError:
                 scan.denied("files", path)
-            except (OSError, ValueError):
+                if scan.equals("path") is None:
+                    # Its directory names it.
+                    yield _Unread(path, directory)
+            except (FileNotFoundError, NotADirectoryError, ValueError):
                 # Not there, or gone since its directory was read.
                 continue
+            except OSError as error:
+                scan.note(f"a file cannot be looked up: {error.strerror}", path)
+                yield _Unread(path, directory)

@@ -11,7 +11,7 @@ import time
 from ..scan import Scan
 from ..settings import READ_MAX
 from ..sources.files import counters
-from ..sources.host import LIVE, Host
+from ..sources.host import LIVE, Host, NotReached
 from ..sources.text import from_os
 from ..table import INTEGER, TEXT, Column, Table
 from ._paths import asked_paths
@@ -19,7 +19,7 @@ from ._paths import asked_paths
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Protocol
+    from typing import Any, Protocol
 
     class Stoppable(Protocol):
         """A scan, or who else wants to end the reading of a large file by an exception."""
@@ -149,14 +149,21 @@ class Hash(Table):
     row_cost = 100.0
     examples = ["SELECT path, sha256 FROM hash WHERE path = '/etc/passwd';"]
 
-    def rows(self, scan: Scan) -> Iterator[_Hashed]:
+    def rows(self, scan: Scan) -> Iterator[_Hashed | tuple[Any, ...]]:
         for path, directory in asked_paths(scan):
             try:
                 found = _Hashed(scan, path, from_os(path), from_os(directory))
             except PermissionError:
                 scan.denied("files", path)
                 continue
-            except (OSError, ValueError):
+            except NotReached:
+                continue
+            except (FileNotFoundError, NotADirectoryError, ValueError):
+                continue
+            except OSError as error:
+                scan.note(f"a file cannot be looked up: {error.strerror}", path)
+                if not scan.settings.osquery_patterns:
+                    yield (from_os(path), from_os(directory), None, None, None, 0, "")
                 continue
             if found.regular:
                 yield found

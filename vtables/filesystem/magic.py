@@ -10,8 +10,8 @@ from ..errors import TableUnavailable
 from ..scan import Scan
 from ..sources.apart import Apart
 from ..sources.files import name_of
-from ..sources.mounts import would_mount
 from ..sources.text import decode, from_os, to_os
+from ..sources.ways import named
 from ..table import TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -61,7 +61,7 @@ def _rows(scan: Scan, database: str) -> Iterator[tuple[Any, ...]]:
         try:
             for path in scan.equals("path") or ():
                 for name in to_os(path) if isinstance(path, str) and path and "\0" not in path else ():
-                    if would_mount(scan, name):
+                    if not named(scan, name):
                         continue
                     row = _row(scan, name, lambda opened: thread.call(lambda: [c.ask(opened) for c in cookies], said))
                     if row is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .accounts import users_of
 from .configuration import text_of
 from .keepers import Keeper
-from .mounts import would_mount
+from .ways import reaches, searching
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 def homes(scan: Scan, everybody: bool = False) -> Iterator[tuple[User, str]]:
     """(user, home directory without a slash at its end) of the local users; looks up `uid` unless of `everybody`."""
     asked = None if everybody else scan.equals("uid")
+    searching(scan)
     for user in users_of(scan):
         if user.directory.startswith("/") and (asked is None or user.uid in asked):
             scan.check()
-            if would_mount(scan, user.directory, inside=True):
+            if not reaches(scan, user.directory, inside=True):
                 # Home directories that are mounted when somebody logs in are not mounted by a question.
                 continue
             yield user, user.directory.rstrip("/")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Protocol, TypeVar
 
     from .tree import Tree
+    from .ways import Guard
 
     T = TypeVar("T")
 
@@ -41,15 +42,23 @@ _LINK = _HANDLE | os.O_NOFOLLOW
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
+class NotReached(FileNotFoundError):
+    """A path that is not looked up, since that could mount something or wait for ever; a note was made of it."""
+
+    def __init__(self, why: str, path: str) -> None:
+        super().__init__(errno.ENOENT, why, path)
+
+
 class Host:
     """The roots that readers start from; `root` is the directory that stands for / ('' for the running host).
 
     proc, sys  directories that stand for /proc and /sys, where these lie elsewhere than below the root
+    guard      what is asked before a path is looked up; None to look up all
 
     Methods raise OSError as the functions of os do that they are named after; ValueError for a NUL in a path.
     """
 
-    __slots__ = ("_filled", "_procfs", "_trees", "process", "root")
+    __slots__ = ("_filled", "_procfs", "_trees", "guard", "process", "root")
 
     def __init__(self, root: str = "", proc: str | None = None, sys: str | None = None) -> None:
         self.root = root.rstrip("/")
@@ -59,6 +68,7 @@ class Host:
             places[""] = self.root
         # What begins with which path is found below which directory; none for the running host.
         self._trees: list[tuple[str, Tree]] = []
+        self.guard: Guard | None = None
         self._procfs: bool | None = None
         self._filled: set[str] = set()
         # The folder of the process whose root that is (/proc/PID of /proc/PID/root), say of a container; '' for none.
@@ -70,6 +80,14 @@ class Host:
             folder, _, name = self.root.rpartition("/")
             if name == "root" and Tree(folder or "/").is_procfs("/"):
                 self.process = folder
+
+    def guarded(self, guard: Guard) -> Host:
+        """The same, with a guard."""
+        other = Host.__new__(Host)
+        for name in Host.__slots__:
+            setattr(other, name, getattr(self, name))
+        other.guard = guard
+        return other
 
     @property
     def live(self) -> bool:
@@ -141,21 +159,29 @@ class Host:
     def use_regular(self, path: str, use: Callable[[int], T]) -> T:
         """What `use` gives for a descriptor to read from, which is closed afterwards. OSError says what it is if it is
         no regular file, which is then not opened."""
+        if self.guard is not None:
+            self.guard(path)
         if not self._trees:
             return files.use_regular(path, use)
         return self._at(path, lambda handle: files.use_handle(handle, path, use, lambda: self._again(path)))
 
     def open_regular(self, path: str) -> int:
         """A descriptor to read a large file from, bit by bit; the caller closes it. OSError as `use_regular`."""
+        if self.guard is not None:
+            self.guard(path)
         handle = self._open(path, _HANDLE) if self._trees else os.open(path, _HANDLE)
         return _used(handle, lambda handle: files.open_handle(handle, path, lambda: self._again(path)))
 
     def stat(self, path: str) -> os.stat_result:
         """As os.stat."""
+        if self.guard is not None:
+            self.guard(path)
         return self._at(path, os.fstat) if self._trees else os.stat(path)
 
     def lstat(self, path: str) -> os.stat_result:
         """As os.lstat."""
+        if self.guard is not None:
+            self.guard(path, follow=False)
         return self._at(path, os.fstat, _LINK) if self._trees else os.lstat(path)
 
     def stat_magic(self, path: str) -> os.stat_result:
@@ -203,10 +229,14 @@ class Host:
 
     def readlink(self, path: str) -> str:
         """As os.readlink."""
+        if self.guard is not None:
+            self.guard(path, follow=False)
         return self._at(path, _target, _LINK) if self._trees else os.readlink(path)
 
     def realpath(self, path: str) -> str:
         """The path on this host without links, as os.path.realpath gives it."""
+        if self.guard is not None:
+            self.guard(path)
         if not self._trees:
             return os.path.realpath(path)
         tree, below = self._place(path)
@@ -226,10 +256,14 @@ class Host:
 
     def listdir(self, path: str) -> list[str]:
         """As os.listdir."""
+        if self.guard is not None:
+            self.guard(path, inside=True)
         return self._at(path, os.listdir, _DIRECTORY) if self._trees else os.listdir(path)
 
     def scandir(self, path: str) -> Entries:
         """The entries of a directory, to be used in a `with` statement."""
+        if self.guard is not None:
+            self.guard(path, inside=True)
         return _Scanned(self, path) if self._trees else os.scandir(path)
 
     def walk(self, top: str) -> Iterator[tuple[str, list[str]]]:
@@ -253,20 +287,28 @@ class Host:
 
     def statvfs(self, path: str) -> os.statvfs_result:
         """As os.statvfs."""
+        if self.guard is not None:
+            self.guard(path)
         return self._at(path, os.statvfs) if self._trees else os.statvfs(path)
 
     def listxattr(self, path: str) -> list[str]:
         """As os.listxattr."""
+        if self.guard is not None:
+            self.guard(path)
         return self._at(path, lambda handle: os.listxattr(_name(handle))) if self._trees else os.listxattr(path)
 
     def getxattr(self, path: str, attribute: str) -> bytes:
         """As os.getxattr."""
+        if self.guard is not None:
+            self.guard(path)
         if not self._trees:
             return os.getxattr(path, attribute)
         return self._at(path, lambda handle: os.getxattr(_name(handle), attribute))
 
     def creation_time(self, path: str, follow: bool = True) -> int | None:
         """When a file was created, in Unix seconds; None where that is not known."""
+        if self.guard is not None:
+            self.guard(path, follow)
         from .statx import creation_time
 
         if not self._trees:

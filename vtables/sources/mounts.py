@@ -16,6 +16,8 @@ _REMOTE = frozenset(
     "nfs nfs4 cifs smb3 smbfs ncpfs 9p virtiofs vboxsf ceph glusterfs lustre afs coda beegfs orangefs pvfs2 gpfs gfs2 "
     "ocfs2".split()
 )
+# What a list of mounts says if any of them is to be kept off.
+_SLOW = tuple([b" - " + each.encode() for each in (AUTOFS, "fuse", *sorted(_REMOTE))])
 
 
 class Mount:
@@ -52,10 +54,11 @@ class Mount:
     @property
     def remote(self) -> bool:
         """Whether reading it can wait for another machine or a user's program."""
-        return _is_remote(self.type)
+        return is_remote(self.type)
 
 
-def _is_remote(type: str) -> bool:
+def is_remote(type: str) -> bool:
+    """Whether a file system of this type has a server that can be waited for."""
     return type in _REMOTE or type.startswith("fuse")
 
 
@@ -174,27 +177,17 @@ def _mountinfo(scan: Scan) -> bytes:
 
 
 def uppermost(raw: bytes) -> dict[str, str]:
-    """{path as os functions take it: type of the file system last mounted there}, from /proc/PID/mountinfo."""
+    """{path as os functions take it: type of the file system there}, of the mounts that a path leads to, from
+    /proc/PID/mountinfo."""
+    # What lies below a mount that is covered is not on the way to anything.
+    hidden = covered(parse_mountinfo(raw)) if any(each in raw for each in _SLOW) else set()
     found = {}
     for line in raw.split(b"\n"):
         before, dash, after = line.partition(b" - ")
         left = before.split(b" ", 5)
-        if dash and len(left) == 6:
+        if dash and len(left) == 6 and not (hidden and left[0].isdigit() and int(left[0]) in hidden):
             found[os.fsdecode(_unescaped(left[4]))] = decode(after.partition(b" ")[0])
     return found
-
-
-# Why not.
-_REMOTE_NOTE = "network and FUSE mounts are not walked into (--remote-mounts does)"
-_AUTOMOUNT_NOTE = "automount points are not walked into, which could mount something"
-
-
-def not_walked_into(scan: Scan) -> dict[str, str]:
-    """{mount point as os functions take it: the note} of where no scan goes: automount points, and network and FUSE
-    file systems unless the settings allow it."""
-    remote_mounts = scan.settings.remote_mounts
-    found = scan.shared("not walked into", lambda: slow_types(_types(scan), remote_mounts))
-    return {path: _AUTOMOUNT_NOTE if type == AUTOFS else _REMOTE_NOTE for path, type in found.items()}
 
 
 def slow_types(types: dict[str, str], remote_mounts: bool) -> dict[str, str]:
@@ -207,11 +200,11 @@ def slow_types(types: dict[str, str], remote_mounts: bool) -> dict[str, str]:
     return {
         path: type
         for path, type in types.items()
-        if path != "/" and (type == AUTOFS or (not remote_mounts and _is_remote(type)))
+        if path != "/" and (type == AUTOFS or (not remote_mounts and is_remote(type)))
     }
 
 
-def _types(scan: Scan) -> dict[str, str]:
+def types_of(scan: Scan) -> dict[str, str]:
     """What is mounted where on the scanned host; for an image, by this host below its root."""
     host = scan.host
     if host.live or host.process:
@@ -219,22 +212,3 @@ def _types(scan: Scan) -> dict[str, str]:
     top = LIVE.realpath(host.root)
     here = uppermost(LIVE.read("/proc/self/mountinfo"))
     return {path[len(top) :]: type for path, type in here.items() if path.startswith(top + "/")}
-
-
-def would_mount(scan: Scan, path: str, *, inside: bool = False) -> bool:
-    """Whether to look a path up (with `inside`: to list it as a directory) could mount something: it lies below an
-    automount point on which nothing is mounted yet. A note says so."""
-    types = scan.shared("automounts", lambda: _automounts(_types(scan)))
-    if not types:
-        return False
-    path = os.path.normpath(path)
-    nearest = next((each for each in [path, *_above(path)][not inside :] if each in types), "/")
-    if types.get(nearest) != AUTOFS:
-        return False
-    scan.note("what is below an automount point is not looked up, which could mount something", nearest)
-    return True
-
-
-def _automounts(types: dict[str, str]) -> dict[str, str]:
-    """The types by path, where an automount point is among them."""
-    return types if AUTOFS in types.values() else {}

@@ -12,9 +12,9 @@ from __future__ import annotations
 import os
 import re
 
-from .mounts import not_walked_into, would_mount
 from .patterns import compiled, leads_to_directory
 from .text import from_os
+from .ways import reaches, searching
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class _Walk:
 
     def __init__(self, scan: Scan) -> None:
         self._scan = scan
-        self._not_into = not_walked_into(scan)
+        searching(scan)
         self._entered: set[tuple[int, int]] = set()
 
     def below(self, folder: str, parts: list[str]) -> Iterator[str]:
@@ -65,7 +65,7 @@ class _Walk:
         """A path without wildcard up to here, and what the rest leads to below it."""
         if rest:
             yield from self.below(path + "/", rest)
-        elif path and not would_mount(self._scan, path) and self._scan.host.lexists(path):
+        elif path and reaches(self._scan, path) and self._scan.host.lexists(path):
             directory = self._scan.host.isdir(path) and not path.endswith("/")
             yield path + "/" if directory else path
 
@@ -90,11 +90,7 @@ class _Walk:
         """(name, whether it is or leads to a directory) of what is in a directory."""
         scan = self._scan
         scan.check()
-        note = self._not_into.get(os.path.normpath(folder)) if self._not_into else None
-        if note:
-            scan.note(note, folder)
-            return
-        if would_mount(scan, folder, inside=True):
+        if not reaches(scan, folder or ".", inside=True):
             return
         scan.tried("directories", folder)
         if dots:

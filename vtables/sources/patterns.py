@@ -9,11 +9,10 @@ patterns is in `osquery_patterns.py`.
 
 from __future__ import annotations
 
-import os
 import re
 
-from .mounts import not_walked_into, would_mount
 from .text import from_os
+from .ways import reaches, searching
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class _Walk:
         self._scan = scan
         self._operator = operator
         self._any_depth, self._wild = ("%%", "%_") if operator == "LIKE" else ("**", "*?[")
-        self._not_into = not_walked_into(scan)
+        searching(scan)
         self.found = False
 
     def below(self, folder: str, parts: list[str]) -> Iterator[str]:
@@ -72,7 +71,7 @@ class _Walk:
         folder = "/".join([folder, *parts[:fixed]]) if fixed else folder
         rest = parts[fixed:]
         if not rest:
-            if not would_mount(self._scan, folder) and self._scan.host.lexists(folder):
+            if reaches(self._scan, folder) and self._scan.host.lexists(folder):
                 self.found = True
                 yield folder
         elif self._any_depth in rest[0]:
@@ -125,11 +124,7 @@ class _Walk:
     def _entries(self, folder: str) -> Iterator[Entry]:
         scan = self._scan
         scan.check()
-        note = self._not_into.get(os.path.normpath(folder)) if self._not_into else None
-        if note:
-            scan.note(note, folder)
-            return
-        if would_mount(scan, folder, inside=True):
+        if not reaches(scan, folder or "/", inside=True):
             return
         scan.tried("directories", folder)
         try:

@@ -93,6 +93,22 @@ QUESTIONS = [
     "SELECT sha256 FROM hash WHERE path = '{0}/auto/x'",
     "SELECT type FROM file WHERE path = '{0}/auto'",
 ]
+# By links, `..` and /proc; and what asks more than stat(2) does.
+BY_LINKS = [
+    "SELECT type, btime FROM file WHERE path = '{0}/auto'",
+    "SELECT type, btime FROM file WHERE path = '{0}/auto/'",
+    "SELECT type FROM file WHERE path = '{0}/links/inside'",
+    "SELECT type FROM file WHERE path = '{0}/links/top/x'",
+    "SELECT type FROM file WHERE path = '{0}/links/deep/../../../auto/x'",
+    "SELECT type, size, btime FROM file WHERE path LIKE '{0}/links/%'",
+    "SELECT type FROM file WHERE path LIKE '{0}/links/top/%'",
+    "SELECT type FROM file WHERE path = '/proc/self/root{0}/auto/x'",
+    "SELECT type FROM file WHERE path LIKE '/proc/self/root{0}/%%'",
+    "SELECT sha256 FROM hash WHERE path = '{0}/links/inside'",
+    "SELECT sha256 FROM hash WHERE directory = '{0}/links'",
+    "SELECT data FROM magic WHERE path = '{0}/links/inside'",
+    "SELECT key FROM extended_attributes WHERE path LIKE '{0}/links/%'",
+]
 
 
 def test_nothing_is_mounted_by_a_question(tmp_path: Path):
@@ -131,6 +147,36 @@ def test_nothing_is_mounted_by_a_question(tmp_path: Path):
             [("directory",)],
         ]
         assert ["automount point" in note for _, note in rows] == [True, True, True, True, True, True, True, False]
+
+
+def test_nothing_is_mounted_by_a_way_over_links(tmp_path: Path):
+    (tmp_path / "links" / "a" / "b").mkdir(parents=True)
+    (tmp_path / "links" / "inside").symlink_to(tmp_path / "auto" / "x")
+    (tmp_path / "links" / "top").symlink_to("../auto")
+    (tmp_path / "links" / "deep").symlink_to("a/b")
+
+    def act() -> Any:
+        asked = automount(tmp_path / "auto")
+
+        def ask() -> Any:
+            with Database() as db:
+                results = []
+                for sql in BY_LINKS:
+                    result = db.execute(sql.format(tmp_path))
+                    results.append((len(list(result)), " ".join(result.notes)))
+                return results
+
+        try:
+            answered = outside(ask)
+            return answered, select.select([asked], [], [], 0)[0] != []
+        finally:
+            ctypes.CDLL(None).umount2(os.fsencode(tmp_path / "auto"), 2)
+
+    answered, mounted = in_new_mounts(act)
+    assert not mounted
+    assert ["automount point" in note for _, note in answered] == [False] + [True] * (len(BY_LINKS) - 1)
+    # Links are shown as themselves.
+    assert answered[2][0] == 1 and answered[5][0] == 4
 
 
 def test_an_automount_point_that_is_mounted_is_walked_into(tmp_path: Path):
@@ -197,3 +243,56 @@ def test_a_source_is_not_looked_up_outside_of_dev(tmp_path: Path):
         "/dev/disk/root": "/dev/sda1",
         source: source,
     }
+
+
+SEARCHES = [
+    ("SELECT path, size FROM file WHERE path LIKE '{0}/%'", 3),
+    ("SELECT path FROM file WHERE path LIKE '{0}/%'", 3),
+    ("SELECT path, size FROM file WHERE path LIKE '{0}/link/%'", 0),
+    ("SELECT path, size FROM file WHERE directory = '{0}/dead'", 0),
+    ("SELECT path, sha256 FROM hash WHERE directory = '{0}'", 1),
+    ("SELECT key FROM extended_attributes WHERE path LIKE '{0}/%'", 0),
+    ("SELECT path, size FROM file WHERE path = '{0}/dead/x'", 0),
+    ("SELECT path FROM magic WHERE path = '{0}/link/x'", 0),
+]
+
+
+def test_a_dead_server_does_not_hang_what_names_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A search leaves it out; a path that was named is waited for, but not for ever."""
+    monkeypatch.setattr(bounded, "PATIENCE", 0.5)
+    (tmp_path / "dead").mkdir()
+    (tmp_path / "well").write_text("well")
+    (tmp_path / "link").symlink_to("dead")
+
+    def act() -> Any:
+        with dead_mount(tmp_path / "dead"):
+
+            def ask() -> Any:
+                found = []
+                with Database() as db:
+                    for sql, _ in SEARCHES:
+                        result = db.execute(sql.format(tmp_path))
+                        found.append((len(list(result)), " ".join(result.notes)))
+                return found
+
+            return outside(ask)
+
+    found = in_new_mounts(act)
+    assert [rows for rows, _ in found] == [rows for _, rows in SEARCHES]
+    assert ["FUSE" in note for _, note in found] == [True, False] + [True] * 6
+
+
+def test_a_file_that_cannot_be_asked_keeps_its_row(tmp_path: Path):
+    """As of a server that is gone (ENOTCONN): which columns are wanted does not decide how many rows there are."""
+    (tmp_path / "gone").mkdir()
+
+    def act() -> Any:
+        with dead_mount(tmp_path / "gone") as file:
+            place = os.open(file.parent, os.O_PATH)
+        with Database(settings=Settings(remote_mounts=True)) as db:
+            sql = f"SELECT path, size, mode, type, btime, filename FROM file WHERE path = '/proc/self/fd/{place}/x'"
+            return query(db, sql), notes(db, sql)
+
+    rows, said = in_new_mounts(act)
+    assert [(row["size"], row["mode"], row["filename"]) for row in rows] == [(None, None, "x")]
+    assert any("cannot be looked up" in note for note in said)
