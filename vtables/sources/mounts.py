@@ -176,9 +176,9 @@ def _mountinfo(scan: Scan) -> bytes:
     return scan.shared("mountinfo", read_it)
 
 
-def uppermost(raw: bytes) -> dict[str, str]:
-    """{path as os functions take it: type of the file system there}, of the mounts that a path leads to, from
-    /proc/PID/mountinfo."""
+def uppermost(raw: bytes) -> dict[str, tuple[str, int]]:
+    """{path as os functions take it: (type of the file system there, its device)} of the mounts that a path leads to,
+    from /proc/PID/mountinfo."""
     # What lies below a mount that is covered is not on the way to anything.
     hidden = covered(parse_mountinfo(raw)) if any(each in raw for each in _SLOW) else set()
     found = {}
@@ -186,29 +186,35 @@ def uppermost(raw: bytes) -> dict[str, str]:
         before, dash, after = line.partition(b" - ")
         left = before.split(b" ", 5)
         if dash and len(left) == 6 and not (hidden and left[0].isdigit() and int(left[0]) in hidden):
-            found[os.fsdecode(_unescaped(left[4]))] = decode(after.partition(b" ")[0])
+            found[os.fsdecode(_unescaped(left[4]))] = (decode(after.partition(b" ")[0]), _device(left[2]))
     return found
 
 
-def slow_types(types: dict[str, str], remote_mounts: bool) -> dict[str, str]:
-    """Those of `uppermost` that can wait for others or mount something; but the root.
+def _device(raw: bytes) -> int:
+    """The device number that the kernel writes as major:minor; -1 for what is no such."""
+    major, _, minor = raw.partition(b":")
+    return os.makedev(int(major), int(minor)) if major.isdigit() and minor.isdigit() else -1
 
-    >>> types = uppermost(b"1 0 0:9 / /n rw - nfs s:/ rw\\n2 0 0:8 / /a rw - autofs m rw\\n")
-    >>> slow_types(types, False), slow_types({**types, "/a": "ext4"}, True)
-    ({'/n': 'nfs', '/a': 'autofs'}, {})
+
+def slow_mounts(mounts: dict[str, tuple[str, int]], remote_mounts: bool) -> dict[str, int]:
+    """{path: device} of those of `uppermost` that can wait for others or mount something; but the root.
+
+    >>> mounts = uppermost(b"1 0 0:9 / /n rw - nfs s:/ rw\\n2 0 0:8 / /a rw - autofs m rw\\n")
+    >>> slow_mounts(mounts, False), slow_mounts({**mounts, "/a": ("ext4", 8)}, True)
+    ({'/n': 9, '/a': 8}, {})
     """
     return {
-        path: type
-        for path, type in types.items()
+        path: device
+        for path, (type, device) in mounts.items()
         if path != "/" and (type == AUTOFS or (not remote_mounts and is_remote(type)))
     }
 
 
-def types_of(scan: Scan) -> dict[str, str]:
+def uppermost_of(scan: Scan) -> dict[str, tuple[str, int]]:
     """What is mounted where on the scanned host; for an image, by this host below its root."""
     host = scan.host
     if host.live or host.process:
         return uppermost(_mountinfo(scan))
     top = LIVE.realpath(host.root)
     here = uppermost(LIVE.read("/proc/self/mountinfo"))
-    return {path[len(top) :]: type for path, type in here.items() if path.startswith(top + "/")}
+    return {path[len(top) :]: found for path, found in here.items() if path.startswith(top + "/")}

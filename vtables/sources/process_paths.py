@@ -8,7 +8,8 @@ btrfs and overlayfs.
 from __future__ import annotations
 
 from .host import LIVE
-from .mounts import slow_types, uppermost
+from .mounts import slow_mounts, uppermost
+from .ways import reaches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
 # What the kernel puts behind the path of a file that is not there any more; any file can have such a name.
 DELETED = " (deleted)"
 
-# Where there is a file that may not be looked at: no file has these numbers.
-_UNKNOWN = (-1, -1)
+# Where there is a file that may not be looked at: no file has these numbers. Behind a mount that is not looked into, the
+# device is known and the inode is not.
+_NO_INODE = -1
+_UNKNOWN = (-1, _NO_INODE)
 _NOT_LOOKED_UP = "files on network, FUSE and automount points are not looked up (--remote-mounts looks)"
+_OUTSIDE = "what lies outside of the root of a process in another mount namespace is not looked up"
 _ELSEWHERE = (
     "the path of a process in another mount namespace leads to another file or none here; "
     "join hash by exe_link to get what runs"
@@ -35,7 +39,10 @@ class ProcessPaths:
         self._own = ""
         # What was found by namespace ('' for that of hostql) and path.
         self._found: dict[tuple[str, str], tuple[int, int] | None] = {}
-        self._slow: dict[str, tuple[str, ...]] = {}
+        # {mount point: device} of the mounts not to be looked into, by namespace.
+        self._slow: dict[str, dict[str, int]] = {}
+        # A process of each namespace whose root is the top of it.
+        self._tops: dict[str, str] | None = None
 
     def leads(self, scan: Scan, pid: int, link: str, path: str) -> bool | None:
         """Whether a path, for that process, is the file that its link (exe, cwd, fd/3) leads to.
@@ -56,7 +63,15 @@ class ProcessPaths:
             return None
         if there == target and _joins_hash(scan):
             scan.note(_ELSEWHERE, pid)
-        return None if there is _UNKNOWN else there == target
+        if there is None or there[1] != _NO_INODE:
+            return there == target
+        if there is _UNKNOWN:
+            return None
+        if there[0] != target[0]:
+            # What runs is of another file system than lies over its path: no server is needed to tell.
+            return False
+        scan.note(_NOT_LOOKED_UP, path)
+        return None
 
     def taken(self, scan: Scan, pid: int, path: str) -> bool:
         """Whether there is a file at the path, for that process or for hostql."""
@@ -64,6 +79,7 @@ class ProcessPaths:
             return False
         here = self._look(scan, "", "", path)
         if here not in (None, _UNKNOWN):
+            # Behind a mount that is not looked into, too, there may be one.
             return True
         try:
             return self._there(scan, pid, path, here) not in (None, _UNKNOWN)
@@ -88,23 +104,42 @@ class ProcessPaths:
             return here
         # The kernel shows a path from the top of the namespace, even if the root of the process lies below that.
         root = LIVE.readlink(f"/proc/{pid}/root").rstrip("/")
-        if namespace not in self._slow:
-            types = uppermost(_mountinfo(str(pid)))
-            self._slow[namespace] = tuple([root + each for each in slow_types(types, self._remote)])
-        return self._look(scan, namespace, f"/proc/{pid}/root" + "/.." * root.count("/"), path)
+        if root:
+            # Its list of mounts is that of what is below its root alone.
+            top = self._top(namespace)
+            if top:
+                return self._look(scan, namespace, f"/proc/{top}/root", path, top)
+            if not path.startswith(root + "/"):
+                scan.note(_OUTSIDE, pid)
+                return _UNKNOWN
+            return self._look(scan, f"{namespace} {root}", f"/proc/{pid}/root", path[len(root) :], str(pid))
+        return self._look(scan, namespace, f"/proc/{pid}/root", path, str(pid))
 
-    def _look(self, scan: Scan, namespace: str, top: str, path: str) -> tuple[int, int] | None:
+    def _top(self, namespace: str) -> str:
+        """The pid of a process in a mount namespace whose root is the top of it; '' where there is none."""
+        if self._tops is None:
+            self._tops = {}
+            for pid in LIVE.listdir("/proc"):
+                try:
+                    if pid.isdigit() and LIVE.readlink(f"/proc/{pid}/root") == "/":
+                        self._tops.setdefault(LIVE.readlink(f"/proc/{pid}/ns/mnt"), pid)
+                except OSError:
+                    continue
+        return self._tops.get(namespace, "")
+
+    def _look(self, scan: Scan, namespace: str, top: str, path: str, process: str = "self") -> tuple[int, int] | None:
+        """What is at a path below `top`, the root of a process that is in a namespace."""
         from .statx import identity
 
         key = (namespace, path)
         if key not in self._found:
             if namespace not in self._slow:
-                self._slow[namespace] = tuple(slow_types(uppermost(_mountinfo("self")), self._remote))
-            slow = self._slow[namespace]
+                self._slow[namespace] = slow_mounts(uppermost(_mountinfo(process)), self._remote)
             found: tuple[int, int] | None = _UNKNOWN
-            if any(path == each or path.startswith(each + "/") for each in slow):
-                scan.note(_NOT_LOOKED_UP, path)
-            else:
+            device = _behind(self._slow[namespace], path)
+            if device is not None:
+                found = (device, _NO_INODE)
+            elif top or reaches(scan, path):
                 try:
                     found = identity(top + path, follow=False)[:2]
                 except (FileNotFoundError, NotADirectoryError):
@@ -149,6 +184,12 @@ def is_deleted(scan: Scan, pid: int, link: str, target: str) -> bool:
     Raises PermissionError.
     """
     return target.endswith(DELETED) and not process_paths(scan).leads(scan, pid, link, target)
+
+
+def _behind(slow: dict[str, int], path: str) -> int | None:
+    """The device of the innermost of these mounts that a path lies on; None for none."""
+    found = [each for each in slow if path == each or path.startswith(each + "/")]
+    return slow[max(found, key=len)] if found else None
 
 
 def _joins_hash(scan: Scan) -> bool:

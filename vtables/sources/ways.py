@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from .host import LIVE, NotReached
-from .mounts import AUTOFS, is_remote, types_of, uppermost
+from .mounts import AUTOFS, is_remote, uppermost_of, uppermost
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ class Ways:
     slow  {mount point: whether it is an automount point}
     """
 
-    def __init__(self, types: dict[str, str], readlink: Callable[[str], str]) -> None:
-        self.slow = _slow(types)
+    def __init__(self, mounts: dict[str, tuple[str, int]], readlink: Callable[[str], str]) -> None:
+        self.slow = _slow(mounts)
         self.reached: set[str] = set()
         self._readlink = readlink
         # (path without links, mount point on the way that is not to be touched or '') of directories.
@@ -121,15 +121,16 @@ class Ways:
             if self._readlink(f"{process}/ns/mnt") == LIVE.readlink("/proc/self/ns/mnt"):
                 return target
             top = self._readlink(f"{process}/root").rstrip("/")
-            types = uppermost(LIVE.read(f"{process}/mountinfo"))
+            mounts = uppermost(LIVE.read(f"{process}/mountinfo"))
         except OSError:
             return target
-        self.slow.update({f"{process}/root{path}": automount for path, automount in _slow(types).items()})
+        self.slow.update({f"{process}/root{path}": automount for path, automount in _slow(mounts).items()})
         return f"{process}/root{target[len(top) :] if (target + '/').startswith(top + '/') else target}"
 
 
-def _slow(types: dict[str, str]) -> dict[str, bool]:
-    return {path: type == AUTOFS for path, type in types.items() if path != "/" and (type == AUTOFS or is_remote(type))}
+def _slow(mounts: dict[str, tuple[str, int]]) -> dict[str, bool]:
+    kinds = {path: type for path, (type, _) in mounts.items() if path != "/"}
+    return {path: type == AUTOFS for path, type in kinds.items() if type == AUTOFS or is_remote(type)}
 
 
 class Guard:
@@ -150,7 +151,7 @@ class Guard:
     def ways(self) -> Ways:
         if self._ways is None:
             scan = self._scan
-            self._ways = scan.shared("ways", lambda: Ways(types_of(scan), scan.unguarded.readlink))
+            self._ways = scan.shared("ways", lambda: Ways(uppermost_of(scan), scan.unguarded.readlink))
         return self._ways
 
     def __call__(self, path: str, follow: bool = True, inside: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import re
@@ -18,6 +19,8 @@ from hostql.tests.host import IS_ROOT
 from hostql.tests.live.dead_mount import dead_mount
 from hostql.vtables.database import Database
 
+# linux/sched.h
+CLONE_NEWNS = 0x00020000
 DELETED = " (deleted)"
 JOINED = "SELECT p.path, p.on_disk, h.sha256 FROM processes p LEFT JOIN hash h ON h.path = p.path WHERE p.pid = ?"
 BY_LINK = "SELECT h.sha256 FROM processes p JOIN hash h ON h.path = p.exe_link WHERE p.pid = ?"
@@ -164,22 +167,6 @@ def test_a_program_in_a_detached_mount(tmp_path: Path, program: Path):
 
 
 @pytest.mark.live
-def test_a_dead_mount_over_a_program_is_not_waited_for(tmp_path: Path, program: Path):
-    """What is told of it is the kernel's word, with a note."""
-    (tmp_path / "in").mkdir()
-    inside = program.rename(tmp_path / "in" / "program")
-
-    def act() -> Any:
-        with running(inside, cwd="/") as pid, dead_mount(tmp_path / "in"), Database() as db:
-            sql = "SELECT path, on_disk FROM processes WHERE pid = ?"
-            return query(db, sql, (pid,)), notes(db, sql, (pid,))
-
-    rows, said = in_new_mounts(act)
-    assert rows == [{"path": str(inside), "on_disk": 1}]
-    assert any("not looked up" in note for note in said)
-
-
-@pytest.mark.live
 def test_a_program_of_another_mount_namespace(tmp_path: Path, program: Path):
     """As in a container: the path is there for the process alone; what is here by that name is another file."""
     top = tmp_path / "top"
@@ -231,3 +218,36 @@ def test_names_of_kernel_workers_are_whole(db: Database):
     if not rows:
         pytest.skip("no kernel workers are to be seen here")
     assert any(len(row["name"]) > 15 for row in rows)
+
+
+@pytest.mark.live
+def test_a_dead_server_over_a_program_is_not_asked(program: Path):
+    """What runs is on another device than what lies over its path: that is certain without the server."""
+
+    def act() -> Any:
+        with running(program) as pid, dead_mount(program.parent), Database() as db:
+            return query(db, "SELECT path, on_disk FROM processes WHERE pid = ?", (pid,))
+
+    assert in_new_mounts(act) == [{"path": f"{program}{DELETED}", "on_disk": 0}]
+
+
+@pytest.mark.live
+def test_a_chrooted_process_does_not_hide_a_dead_server(tmp_path: Path, program: Path):
+    """Its list of mounts is of what is below its root; another process of the namespace runs what is covered."""
+    place, jail = tmp_path / "place", tmp_path / "jail"
+    place.mkdir()
+    jail.mkdir()
+    shutil.copy(program, place / "covered")
+
+    def act() -> Any:
+        mount("--rbind", "/", jail)
+        with running(program, "chroot", str(jail)) as jailed, running(place / "covered") as covered:
+            with dead_mount(place):
+                ctypes.CDLL(None).unshare(CLONE_NEWNS)
+                subprocess.run(["umount", "--lazy", place], check=True)
+                mount("-t", "tmpfs", "none", place)
+                with Database() as db:
+                    sql = "SELECT pid, on_disk FROM processes WHERE pid IN (?, ?)"
+                    return {row["pid"] == covered: row["on_disk"] for row in query(db, sql, (jailed, covered))}
+
+    assert in_new_mounts(act)[True] == 0
