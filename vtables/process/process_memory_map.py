@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..scan import Scan
-from ..sources.process_paths import DELETED, is_deleted, process_paths
+from ..sources.process_paths import DELETED, process_paths, shown
 from ..sources.procfs import each
-from ..sources.text import decode, to_os
+from ..sources.text import decode, from_os, to_os
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -52,10 +52,13 @@ class ProcessMemoryMap(Table):
     inode = Column(INTEGER, "Inode of the file; 0 for none")
     path = Column(
         TEXT,
-        "Path of the file, ' (deleted)' behind that of a deleted one; [heap] and the like; '' for anonymous memory",
+        "Path of the file, ' (deleted)' behind that of a deleted one and one that another file has; "
+        "[heap] and the like; '' for anonymous memory",
     )
     pseudo = Column(INTEGER, "1 for a region the kernel names in brackets, else 0")
-    deleted = Column(INTEGER, "1 if the file is deleted, 0 if it is there, whatever its name ends in, or there is none")
+    deleted = Column(
+        INTEGER, "1 if the file is deleted, 0 if not, or there is none, whatever its name ends in; NULL for not known"
+    )
 
     typical_rows = 20000
     examples = ["SELECT DISTINCT path FROM process_memory_map WHERE pid = 1 AND permissions LIKE '%x%';"]
@@ -64,19 +67,28 @@ class ProcessMemoryMap(Table):
         def regions(pid: int) -> list[Region]:
             return parse_maps(scan.host.read(f"/proc/{pid}/maps"))
 
-        deleted = scan.wants("deleted")
+        looked_up = scan.wants("path", "deleted")
         for pid, found in each(scan, regions, scan.equals("pid")):
+            # A file is mapped in several regions.
+            files: dict[tuple[str, int, str], tuple[str, int | None]] = {}
             for region in found:
-                marked = region[6][-1:] == ")" and deleted and _is_deleted(scan, pid, region)
-                yield (pid, *region, 1 if marked else 0)
+                *before, device, inode, path, pseudo = region
+                deleted: int | None = 0
+                if looked_up and path[:1] == "/":
+                    key = (device, inode, path)
+                    if key not in files:
+                        files[key] = _shown(scan, pid, region)
+                    path, deleted = files[key]
+                yield (pid, *before, device, inode, path, pseudo, deleted)
 
 
-def _is_deleted(scan: Scan, pid: int, region: Region) -> bool:
+def _shown(scan: Scan, pid: int, region: Region) -> tuple[str, int | None]:
     start, end, _, _, _, inode, path, _ = region
-    if not path.endswith(DELETED):
-        return False
+    target = to_os(path)[-1]
     try:
-        return is_deleted(scan, pid, f"map_files/{start[2:]}-{end[2:]}", to_os(path)[-1])
+        target, deleted = shown(scan, pid, f"map_files/{start[2:]}-{end[2:]}", target)
+        return from_os(target), deleted
     except PermissionError:
         # Only root may follow these links. Another user sees whether what has this name has this number.
-        return not process_paths(scan).has_inode(scan, pid, to_os(path)[-1], inode)
+        there = not path.endswith(DELETED) or process_paths(scan).has_inode(scan, pid, target, inode)
+        return path, int(not there)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import time
 
 from ..scan import Scan
 from ..sources.files import ONE_READ
-from ..sources.process_paths import executable, is_deleted
+from ..sources.process_paths import executable, is_deleted, unseen
 from ..sources.procfs import (
     PAGE,
     TICKS,
@@ -48,7 +49,7 @@ class _Process:
         self._scan = scan
         self._host = host = scan.host
         self._folder = folder = f"/proc/{pid}"
-        self._program: tuple[str, int] | None = None
+        self._program: tuple[str | None, int | None] | None = None
         self._boot = boot
         if name_alone:
             # The kernel writes comm in half the time it takes for stat: 2.6 us instead of 5.1.
@@ -92,17 +93,25 @@ class _Process:
     on_disk = property(lambda self: self._executable()[1])
     exe_link = property(lambda self: f"/proc/{self.pid}/exe")
 
-    def _executable(self) -> tuple[str, int]:
+    def _executable(self) -> tuple[str | None, int | None]:
         """(path, on_disk): a path that names another file now is marked, so that none is taken for what runs."""
         if self._program is None:
-            path, on_disk = executable(self._scan, self.pid, self._target("exe"))
+            try:
+                target = self._target("exe")
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG or not self._host.live:
+                    raise
+                self._scan.note("a path is longer than 4,095 bytes, which the kernel does not show", self.pid)
+                self._program = (None, unseen(self.pid))
+                return self._program
+            path, on_disk = executable(self._scan, self.pid, target)
             self._program = (from_os(path), on_disk)
         return self._program
 
     cwd = property(lambda self: from_os(self._target("cwd")))
     root = property(lambda self: from_os(self._target("root")))
-    cwd_deleted = property(lambda self: int(is_deleted(self._scan, self.pid, "cwd", self._target("cwd"))))
-    root_deleted = property(lambda self: int(is_deleted(self._scan, self.pid, "root", self._target("root"))))
+    cwd_deleted = property(lambda self: is_deleted(self._scan, self.pid, "cwd", self._target("cwd")))
+    root_deleted = property(lambda self: is_deleted(self._scan, self.pid, "root", self._target("root")))
 
     def _target(self, link: str) -> str:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .host import LIVE
 from .mounts import slow_mounts, uppermost
+from .statx import hard_links, identity
 from .ways import reaches
 
 TYPE_CHECKING = False
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 # What the kernel puts behind the path of a file that is not there any more; any file can have such a name.
 DELETED = " (deleted)"
 
-# Where there is a file that may not be looked at: no file has these numbers. Behind a mount that is not looked into, the
-# device is known and the inode is not.
+# Where there is a file that may not be looked at: no file has these numbers. Behind a mount that is not looked into,
+# the device is known and the inode is not.
 _NO_INODE = -1
 _UNKNOWN = (-1, _NO_INODE)
 _NOT_LOOKED_UP = "files on network, FUSE and automount points are not looked up (--remote-mounts looks)"
 _OUTSIDE = "what lies outside of the root of a process in another mount namespace is not looked up"
+_ELSEWHERE_OPEN = "the path of a file of a process in another mount namespace leads to another file or none here"
 _ELSEWHERE = (
     "the path of a process in another mount namespace leads to another file or none here; "
     "join hash by exe_link to get what runs"
@@ -34,7 +36,7 @@ class ProcessPaths:
     """Looks paths of processes up. One is shared by all tables of a statement: processes run the same files."""
 
     def __init__(self, scan: Scan) -> None:
-        self._live = scan.host.live
+        self.live = scan.host.live
         self._remote = scan.settings.remote_mounts
         self._own = ""
         # What was found by namespace ('' for that of hostql) and path.
@@ -49,10 +51,8 @@ class ProcessPaths:
 
         None where this cannot be looked up. Raises PermissionError where the link may not be followed.
         """
-        if not self._live:
+        if not self.live:
             return None
-        from .statx import identity
-
         try:
             target = identity(f"/proc/{pid}/{link}")[:2]
             here = self._look(scan, "", "", path)
@@ -61,8 +61,8 @@ class ProcessPaths:
             there = self._there(scan, pid, path, here)
         except (FileNotFoundError, ProcessLookupError):
             return None
-        if there == target and _joins_hash(scan):
-            scan.note(_ELSEWHERE, pid)
+        if there == target and _joins_files(scan):
+            scan.note(_ELSEWHERE if link == "exe" else _ELSEWHERE_OPEN, pid)
         if there is None or there[1] != _NO_INODE:
             return there == target
         if there is _UNKNOWN:
@@ -75,7 +75,7 @@ class ProcessPaths:
 
     def taken(self, scan: Scan, pid: int, path: str) -> bool:
         """Whether there is a file at the path, for that process or for hostql."""
-        if not self._live:
+        if not self.live:
             return False
         here = self._look(scan, "", "", path)
         if here not in (None, _UNKNOWN):
@@ -86,9 +86,18 @@ class ProcessPaths:
         except OSError:
             return False
 
+    def beside(self, scan: Scan, pid: int, link: str, path: str) -> bool:
+        """Whether the directory of a path, for that process, is of the file system of what its link leads to."""
+        try:
+            folder = path.rpartition("/")[0] or "/"
+            there = self._there(scan, pid, folder, self._look(scan, "", "", folder))
+            return there is not None and there[0] == identity(f"/proc/{pid}/{link}")[0]
+        except OSError:
+            return False
+
     def has_inode(self, scan: Scan, pid: int, path: str, inode: int) -> bool:
         """Whether a path, for that process, leads to a file with this number."""
-        if not self._live:
+        if not self.live:
             return False
         try:
             there = self._there(scan, pid, path, self._look(scan, "", "", path))
@@ -129,8 +138,6 @@ class ProcessPaths:
 
     def _look(self, scan: Scan, namespace: str, top: str, path: str, process: str = "self") -> tuple[int, int] | None:
         """What is at a path below `top`, the root of a process that is in a namespace."""
-        from .statx import identity
-
         key = (namespace, path)
         if key not in self._found:
             if namespace not in self._slow:
@@ -178,12 +185,54 @@ def executable(scan: Scan, pid: int, target: str) -> tuple[str, int]:
     return path + DELETED if paths.taken(scan, pid, path) else path, 0
 
 
-def is_deleted(scan: Scan, pid: int, link: str, target: str) -> bool:
-    """Whether a link's target ends in the kernel's mark for a deleted file, and not in a name that is spelt so.
+def unseen(pid: int) -> int | None:
+    """`on_disk` of an executable whose path is longer than the kernel shows: whether it has a name at all."""
+    try:
+        return int(hard_links(f"/proc/{pid}/exe") > 0)
+    except OSError:
+        return None
 
-    Raises PermissionError.
+
+def shown(scan: Scan, pid: int, link: str, target: str) -> tuple[str, int | None]:
+    """(path, deleted) of a file by what a link of the process (fd/3, cwd) says; `deleted` is None where that cannot be
+    told, of which there is a note.
+
+    The mark of deleted files follows, too, where another file has the path: none is taken for it. Raises
+    PermissionError.
     """
-    return target.endswith(DELETED) and not process_paths(scan).leads(scan, pid, link, target)
+    paths = process_paths(scan)
+    marked = target.endswith(DELETED)
+    leads = paths.leads(scan, pid, link, target) if paths.live or marked else None
+    if leads or (leads is None and not marked):
+        return target, 0
+    if not paths.live:
+        # The kernel's word alone.
+        return target, 1
+    if not marked:
+        return target + DELETED if paths.taken(scan, pid, target) else target, 0
+    if _nameless(pid, link):
+        return target, 1
+    path = target[: -len(DELETED)]
+    if leads is False and paths.leads(scan, pid, link, path):
+        # It got its name back, by another of its links.
+        return path, 0
+    if leads is False and paths.beside(scan, pid, link, path):
+        # Nothing lies over its directory, and it is not there: only other names of it are left.
+        return target, 1
+    scan.note("whether some files are deleted, or have a name that ends so, cannot be told", (pid, link))
+    return target, None
+
+
+def is_deleted(scan: Scan, pid: int, link: str, target: str) -> int | None:
+    """`deleted` of `shown`, alone; quick for what the kernel does not mark."""
+    return shown(scan, pid, link, target)[1] if target.endswith(DELETED) else 0
+
+
+def _nameless(pid: int, link: str) -> bool:
+    try:
+        return hard_links(f"/proc/{pid}/{link}") == 0
+    except OSError:
+        return False
 
 
 def _behind(slow: dict[str, int], path: str) -> int | None:
@@ -192,8 +241,8 @@ def _behind(slow: dict[str, int], path: str) -> int | None:
     return slow[max(found, key=len)] if found else None
 
 
-def _joins_hash(scan: Scan) -> bool:
-    return scan.table == "processes" and "hash" in scan.statement.wanted and not scan.wants("exe_link")
+def _joins_files(scan: Scan) -> bool:
+    return not scan.statement.wanted.keys().isdisjoint(("hash", "file", "magic"))
 
 
 def _mountinfo(process: str) -> bytes:

@@ -181,7 +181,8 @@ def descriptors(scan: Scan, asked: Iterable[int] | None) -> Iterator[tuple[int, 
     that is longer than the kernel shows. A process whose descriptors may be listed, but not looked at (root without
     CAP_SYS_PTRACE), is counted in a note.
     """
-    readlink = scan.host.readlink
+    # What is read is the link itself, wherever that leads.
+    readlink = scan.unguarded.readlink
     for pid, names in each(scan, lambda pid: scan.host.listdir(f"/proc/{pid}/fd"), asked):
         folder = f"/proc/{pid}/fd/"
         for name in names:

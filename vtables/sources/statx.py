@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # linux/stat.h: the mask that asks for the creation time, and where it lies in struct statx.
 _STATX_BTIME = 0x800
 _SIZE, _BTIME_AT = 256, 80
+_STATX_NLINK, _LINKS_AT = 0x4, 16
 # linux/fcntl.h
 _AT_FDCWD, _AT_SYMLINK_NOFOLLOW, _AT_EMPTY_PATH = -100, 0x100, 0x1000
 _AT_NO_AUTOMOUNT, _AT_STATX_DONT_SYNC = 0x800, 0x4000
@@ -67,6 +68,18 @@ def identity(path: str, follow: bool = True) -> tuple[int, int, int]:
     inode: int = struct.unpack_from("=Q", found, _INODE_AT)[0]
     mode: int = struct.unpack_from("=H", found, _MODE_AT)[0]
     return os.makedev(major, minor), inode, mode
+
+
+def hard_links(path: str) -> int:
+    """How many names a file has, as the kernel has that at hand; see `identity`. Raises OSError."""
+    statx = _function()
+    if not statx:
+        return os.stat(path).st_nlink
+    found = ctypes.create_string_buffer(_SIZE)
+    if statx(_AT_FDCWD, os.fsencode(path), _AT_STATX_DONT_SYNC | _AT_NO_AUTOMOUNT, _STATX_NLINK, found):
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error), path)
+    return ctypes.c_uint32.from_buffer(found, _LINKS_AT).value
 
 
 def _function() -> Any:

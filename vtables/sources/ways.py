@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from .host import LIVE, NotReached
-from .mounts import AUTOFS, is_remote, uppermost_of, uppermost
+from .mounts import AUTOFS, is_remote, uppermost, uppermost_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

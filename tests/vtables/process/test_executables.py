@@ -241,13 +241,94 @@ def test_a_chrooted_process_does_not_hide_a_dead_server(tmp_path: Path, program:
 
     def act() -> Any:
         mount("--rbind", "/", jail)
-        with running(program, "chroot", str(jail)) as jailed, running(place / "covered") as covered:
-            with dead_mount(place):
-                ctypes.CDLL(None).unshare(CLONE_NEWNS)
-                subprocess.run(["umount", "--lazy", place], check=True)
-                mount("-t", "tmpfs", "none", place)
-                with Database() as db:
-                    sql = "SELECT pid, on_disk FROM processes WHERE pid IN (?, ?)"
-                    return {row["pid"] == covered: row["on_disk"] for row in query(db, sql, (jailed, covered))}
+        jail_first = running(program, "chroot", str(jail))
+        with jail_first as jailed, running(place / "covered") as covered, dead_mount(place):
+            ctypes.CDLL(None).unshare(CLONE_NEWNS)
+            subprocess.run(["umount", "--lazy", place], check=True)
+            mount("-t", "tmpfs", "none", place)
+            with Database() as db:
+                sql = "SELECT pid, on_disk FROM processes WHERE pid IN (?, ?)"
+                return {row["pid"] == covered: row["on_disk"] for row in query(db, sql, (jailed, covered))}
 
     assert in_new_mounts(act)[True] == 0
+
+
+HELD = "SELECT f.path, f.deleted, h.sha256 FROM process_open_files f LEFT JOIN hash h ON h.path = f.path WHERE pid = ?"
+MAPPED = (
+    "SELECT DISTINCT m.path, m.deleted, h.sha256 FROM process_memory_map m LEFT JOIN hash h ON h.path = m.path "
+    "WHERE pid = ? AND m.path LIKE '%innocent%'"
+)
+
+
+@pytest.mark.live
+def test_an_innocent_file_is_not_taken_for_an_open_one(tmp_path: Path, program: Path):
+    """Mounted over, or in a detached mount, whose paths begin at its top."""
+    folder, detached = tmp_path / "folder", tmp_path / "detached"
+    folder.mkdir()
+    detached.mkdir()
+    innocent = folder / "innocent"
+    shutil.copy(program, innocent)
+
+    def act() -> Any:
+        mount("-t", "tmpfs", "none", detached)
+        (detached / "etc").mkdir()
+        (detached / "etc" / "passwd").write_text("detached")
+        with innocent.open() as held, (detached / "etc" / "passwd").open() as passwd:
+            descriptors = (held.fileno(), passwd.fileno())
+            with running(innocent, pass_fds=descriptors) as pid, Database() as db:
+                subprocess.run(["umount", "--lazy", detached], check=True)
+                mount("-t", "tmpfs", "none", folder)
+                innocent.write_text("innocent")
+                rows = query(db, f"{HELD} AND f.fd IN (?, ?) ORDER BY fd = ?", (pid, *descriptors, passwd.fileno()))
+                return rows, query(db, MAPPED, (pid,))
+
+    held, mapped = in_new_mounts(act)
+    covered = {"path": f"{innocent}{DELETED}", "deleted": 0, "sha256": None}
+    assert held == [covered, {"path": f"/etc/passwd{DELETED}", "deleted": 0, "sha256": None}]
+    assert mapped == [covered]
+
+
+@pytest.mark.live
+def test_what_is_deleted_of_what_ends_so(tmp_path: Path):
+    """A name that is spelt so below a mount, a file with another name left, and one that got its name back."""
+    named = tmp_path / "covered" / f"named{DELETED}"
+    named.parent.mkdir()
+    files = [named, tmp_path / "gone", tmp_path / "linked", tmp_path / "back"]
+    for file in files:
+        file.touch()
+    for file in files[2:]:
+        os.link(file, f"{file}-too")
+
+    def act() -> Any:
+        opened = [os.open(file, os.O_RDONLY) for file in files]
+        for file in files[1:]:
+            file.unlink()
+        os.link(f"{files[3]}-too", files[3])
+        mount("-t", "tmpfs", "none", named.parent)
+        with Database() as db:
+            sql = f"SELECT path, deleted FROM process_open_files WHERE pid = {os.getpid()} AND fd >= {opened[0]}"
+            return {row["path"]: row["deleted"] for row in query(db, sql)}, notes(db, sql)
+
+    found, said = in_new_mounts(act)
+    assert [found[str(named)], found[f"{files[1]}{DELETED}"], found[f"{files[2]}{DELETED}"]] == [None, 1, 1]
+    assert found[str(files[3])] == 0
+    assert any("cannot be told" in note for note in said)
+
+
+def test_a_path_too_long_to_be_shown(db: Database, tmp_path: Path, program: Path):
+    """Whether the program has a name at all is known all the same."""
+    here = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(tmp_path)
+        for _ in range(20):
+            os.mkdir("x" * 250)
+            os.chdir("x" * 250)
+        shutil.copy(program, "program")
+        with running(Path("program"), executable="./program") as pid:
+            (row,) = query(db, "SELECT path, on_disk FROM processes WHERE pid = ?", (pid,))
+            os.unlink("program")
+            (gone,) = query(db, "SELECT path, on_disk FROM processes WHERE pid = ?", (pid,))
+    finally:
+        os.fchdir(here)
+        os.close(here)
+    assert [row, gone] == [{"path": None, "on_disk": 1}, {"path": None, "on_disk": 0}]
