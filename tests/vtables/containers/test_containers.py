@@ -48,8 +48,9 @@ SHAPES = [
     ("/buildkit", "", ""),
     ("/buildkit/init", "", ""),
     # Kubernetes: cgroupfs and systemd drivers, each runtime
-    (f"/kubepods/besteffort/pod{POD}/{ID}", ID, "containerd"),
-    (f"/kubepods/pod{POD}/{ID}", ID, "containerd"),
+    (f"/kubepods/besteffort/pod{POD}/{ID}", ID, "unknown"),
+    (f"/kubepods/pod{POD}/{ID}", ID, "unknown"),
+    (f"/kubelet/kubepods/pod{POD}/{ID}", ID, "unknown"),
     (f"/kubepods.slice/kubepods-besteffort.slice/{SLICE}/docker-{ID}.scope", ID, "docker"),
     (f"/kubepods.slice/kubepods-besteffort.slice/{SLICE}/cri-containerd-{ID}.scope", ID, "containerd"),
     (f"/kubepods.slice/kubepods-besteffort.slice/{SLICE}/crio-{ID}.scope", ID, "crio"),
@@ -69,6 +70,16 @@ SHAPES = [
     # An OCI runtime by itself, with systemd
     ("/system.slice/runc-web.scope", "web", "runc"),
     (f"{USER}/user.slice/crun-web-2.scope", "web-2", "crun"),
+    (f"/system.slice/runc-{ID}.scope", ID, "runc"),
+    (f"/mine.slice/crun-{ID}.scope", ID, "crun"),
+    (f"/mine.slice/youki-{ID}.scope/init", ID, "youki"),
+    (f"/mine.slice/foo-{ID}.scope", "", ""),
+    (f"{USER}/user.slice/apptainer-4711.scope", "4711", "apptainer"),
+    (f"{USER}/user.slice/crun-buildah-buildah123.scope", "buildah-buildah123", "buildah"),
+    # Cloud Foundry, Mesos
+    ("/garden/12345678-1234-1234-5d3c-1a2b", "12345678-1234-1234-5d3c-1a2b", "garden"),
+    (f"/mesos/{POD}", POD, "mesos"),
+    (f"/mesos/{OUTER}/mesos/{POD}", POD, "mesos"),
     # The group was removed
     (f"/docker/{ID} (deleted)", ID, "docker"),
     (f"/system.slice/docker-{ID}.scope (deleted)", ID, "docker"),
@@ -86,6 +97,10 @@ SHAPES = [
     ("/system.slice/web.service/supervisor", "", ""),
     (f"/machine.slice/libpod-conmon-{ID}.scope", "", ""),
     (f"/kubepods.slice/crio-conmon-{ID}.scope", "", ""),
+    (f"/libpod_parent/{ID}/conmon", "", ""),
+    (f"/libpod_parent/libpod-{ID}/conmon", "", ""),
+    (f"/libpod_parent/libpod-conmon-{ID}", "", ""),
+    (f"/docker/{OUTER}/libpod_parent/libpod-{ID}/conmon", OUTER, "docker"),
     # LXC and LXD, Proxmox; Docker in LXC
     ("/lxc/web", "web", "lxc"),
     ("/lxc.payload.web", "web", "lxc"),
@@ -96,12 +111,23 @@ SHAPES = [
     ("/lxc.monitor.web", "", ""),
     # systemd-machined: nspawn's, libvirt's containers; its virtual machines are none
     ("/machine.slice/machine-db1.scope/payload/system.slice", "db1", "systemd-nspawn"),
+    ("/machine.slice/db1.scope/payload", "db1", "systemd-nspawn"),
+    ("/machine.slice/db1.scope/supervisor", "", ""),
+    ("/machine.slice/machine-db1.scope/supervisor", "", ""),
+    (r"/machine.slice/machine-b\xc3\xa4r.scope", "bär", "systemd-nspawn"),
+    ("/machine/web.libvirt-lxc", "web", "libvirt-lxc"),
+    ("/machine/lxc-4711-web.libvirt-lxc", "web", "libvirt-lxc"),
+    ("/machine/vm.libvirt-qemu", "", ""),
     (r"/machine.slice/machine-my\x2ddb.scope", "my-db", "systemd-nspawn"),
     (r"/machine.slice/systemd-nspawn@my\x2ddb.service/payload", "my-db", "systemd-nspawn"),
     (r"/machine.slice/machine-lxc\x2d4711\x2dweb.scope", "web", "libvirt-lxc"),
     (r"/machine.slice/machine-qemu\x2d1\x2dubuntu.scope", "", ""),
     # A runtime that is not known by its path, and what only looks like a container
-    (f"/garden/x/{ID}", ID, "unknown"),
+    (f"/elsewhere/garden/x/{ID}", ID, "unknown"),
+    ("/user.slice/mine/lxc/web", "", ""),
+    ("/user.slice/user-1000.slice/session-2.scope/lxc/web", "web", "lxc"),
+    (f"/mine/ecs/{TASK}/{TASK}-1", "", ""),
+    (f"/mine/ecs/{ID}", ID, "unknown"),
     (f"/system.slice/backup-{ID}.scope", "", ""),
     ("/system.slice/docker.service", "", ""),
     ("/system.slice/containerd.service", "", ""),
@@ -125,6 +151,8 @@ def test_shapes(path: str, id: str, runtime: str):
         (f"/system.slice/containerd.service/{SLICE}:cri-containerd:{ID}", POD),
         ("/kubepods/pod3f2a9a0b8c7d6e5f4a3b2c1d0e9f8a7b/x", "3f2a9a0b8c7d6e5f4a3b2c1d0e9f8a7b"),
         (f"/docker/{ID}", ""),
+        (f"/kubelet.slice/kubelet-kubepods.slice/kubelet-{SLICE}/cri-containerd-{ID}.scope", POD),
+        (f"/kubepods/burstable/pod{POD}/{ID}/podman", POD),
         ("/kubepods/besteffort", ""),
         ("/system.slice/pod-cleaner.service", ""),
     ],
@@ -141,6 +169,21 @@ def test_any_hierarchy_may_tell():
     assert container_in(b"0::/\n") == container_in(b"") == container_in(b"junk") == ("", "", "")
 
 
+def test_the_innermost_container_of_all_hierarchies():
+    lines = f"9:memory:/docker/{OUTER}\n8:pids:/docker/{OUTER}/docker/{ID}\n0::/docker/{OUTER}\n"
+    assert container_in(lines.encode()) == (ID, "docker", f"/docker/{OUTER}/docker/{ID}")
+
+
+def test_containers_of_one_name_in_different_places(tmp_path: Path):
+    for pid, path in ((7, f"/docker/{ID}/lxc/web"), (8, "/lxc/web"), (9, "/lxc/web/init.scope")):
+        folder = tmp_path / "proc" / str(pid)
+        folder.mkdir(parents=True)
+        (folder / "cgroup").write_text(f"0::{path}\n")
+    with Database(host=Host(str(tmp_path))) as db:
+        rows = [tuple(row.values()) for row in query(db, "SELECT id, pid, processes FROM containers ORDER BY pid")]
+    assert rows == [("web", 7, 1), ("web", 8, 2)]
+
+
 def test_processes_are_counted_by_container(tmp_path: Path):
     for pid, path in ((7, f"/docker/{ID}"), (9, f"/docker/{ID}/sub"), (8, "/"), (10, f"/kubepods/pod{POD}/{OUTER}")):
         folder = tmp_path / "proc" / str(pid)
@@ -150,7 +193,7 @@ def test_processes_are_counted_by_container(tmp_path: Path):
         rows = [tuple(row.values()) for row in query(db, "SELECT * FROM containers ORDER BY pid")]
     assert rows == [
         (ID, "docker", 7, 2, f"/docker/{ID}", ""),
-        (OUTER, "containerd", 10, 1, f"/kubepods/pod{POD}/{OUTER}", POD),
+        (OUTER, "unknown", 10, 1, f"/kubepods/pod{POD}/{OUTER}", POD),
     ]
 
 
