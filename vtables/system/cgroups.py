@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from ..scan import Scan
 from ..sources.mounts import Mount, covered, mounts_of
 from ..sources.sysfs import attribute, number
@@ -75,8 +77,14 @@ class _Group:
         return self._event("cpu.stat", "nr_throttled")
 
     @property
-    def processes(self) -> int:
-        return len(self._host.read(self._folder + "/cgroup.procs").split())
+    def processes(self) -> int | None:
+        try:
+            return len(self._host.read(self._folder + "/cgroup.procs").split())
+        except OSError as error:
+            if error.errno == errno.EOPNOTSUPP:
+                # A threaded group.
+                return None
+            raise
 
     def _event(self, file: str, key: str) -> int | None:
         for line in attribute(self._host, f"{self._folder}/{file}").split("\n"):
@@ -117,10 +125,14 @@ class Cgroups(Table):
 
     def rows(self, scan: Scan) -> Iterator[_Group]:
         mounts = mounts_of(scan)
-        points = {mount.path for mount in mounts}
+        below = covered(mounts)
+        points = {mount.path for mount in mounts if mount.id not in below}
         # What was mounted by itself, and is named from the root of this control group namespace.
         roots: set[tuple[int, int]] = set()
-        for mount in _of_groups(scan, mounts):
+        # By hierarchy: groups that were shown, and those over which something else is mounted.
+        shown: dict[tuple[str, str], set[str]] = {}
+        hidden: dict[tuple[str, str], set[str]] = {}
+        for mount in _of_groups(scan, mounts, hidden):
             version = 2 if mount.type == "cgroup2" else 1
             top = to_os(mount.path)[-1]
             if version == 2:
@@ -132,17 +144,29 @@ class Cgroups(Table):
                 )
             outside = _is_outside(mount)
             roots.add(_inode(scan, top))
-            for folder in _walk(scan, top, points - {mount.path}, roots if outside else set()):
-                path = mount.root.rstrip("/") + from_os(folder[len(top) :])
-                yield _Group(scan.host, folder, path or "/", version, controllers)
+            seen = shown.setdefault((mount.type, mount.number), set())
+            over = hidden.setdefault((mount.type, mount.number), set())
+            for folder in _walk(scan, top, points, roots if outside else set()):
+                path = mount.root.rstrip("/") + from_os(folder[len(top) :]) or "/"
+                if folder != top and from_os(folder) in points:
+                    over.add(path)
+                elif path not in seen:
+                    seen.add(path)
+                    yield _Group(scan.host, folder, path, version, controllers)
+        for hierarchy, paths in hidden.items():
+            for path in paths - shown[hierarchy]:
+                scan.note("control groups over which something is mounted cannot be seen", (hierarchy, path))
 
 
 def _walk(scan: Scan, top: str, points: set[str], known: set[tuple[int, int]]) -> Iterator[str]:
-    """The directory `top` and all below, but mount points, where something else is, and what is known."""
+    """The directory `top` and all below but what is known; of mount points, where something else is, the name alone."""
     todo = [top]
     while todo:
         folder = todo.pop()
         scan.check()
+        if folder != top and from_os(folder) in points:
+            yield folder
+            continue
         if known and folder != top and _inode(scan, folder) in known:
             continue
         try:
@@ -150,9 +174,12 @@ def _walk(scan: Scan, top: str, points: set[str], known: set[tuple[int, int]]) -
                 below = [f"{folder}/{entry.name}" for entry in entries if entry.is_dir(follow_symlinks=False)]
         except OSError as error:
             _unreadable(scan, folder, error)
+            if isinstance(error, PermissionError):
+                # There it is, all the same; its directory names it.
+                yield folder
             continue
         yield folder
-        todo += [each for each in reversed(below) if from_os(each) not in points]
+        todo += reversed(below)
 
 
 def _inode(scan: Scan, folder: str) -> tuple[int, int]:
@@ -164,18 +191,19 @@ def _inode(scan: Scan, folder: str) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def _of_groups(scan: Scan, mounts: list[Mount]) -> Iterator[Mount]:
+def _of_groups(scan: Scan, mounts: list[Mount], hidden: dict[tuple[str, str], set[str]]) -> Iterator[Mount]:
     """Of the mounts of each hierarchy those that show all its groups, however often it is mounted and whatever part of
-    it. One that another mount covers, or that may not be read, shows none."""
-    hidden = covered(mounts)
-    of_groups = [mount for mount in mounts if mount.type in ("cgroup", "cgroup2") and mount.id not in hidden]
+    it. One that another mount covers, or that may not be read, shows none; what is `hidden` in one, another may show.
+    """
+    below = covered(mounts)
+    of_groups = [mount for mount in mounts if mount.type in ("cgroup", "cgroup2") and mount.id not in below]
     shown: dict[tuple[str, str], list[str]] = {}
     refused = []
     # The widest first; those that begin outside of this control group namespace, one `..` for each level, at the end.
     of_groups.sort(key=lambda mount: (1, -mount.root.count("..")) if _is_outside(mount) else (0, len(mount.root)))
     for mount in of_groups:
         roots = shown.setdefault((mount.type, mount.number), [])
-        if any(_holds(root, mount) for root in roots):
+        if any(_holds(root, mount) for root in roots) and not hidden.get((mount.type, mount.number)):
             continue
         try:
             scan.host.listdir(to_os(mount.path)[-1])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hostql.tests.conftest import as_nobody, in_new_mounts, mount, notes, open_to_all, query
 from hostql.vtables.database import Database
+from hostql.vtables.sources.host import Host
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -136,6 +137,38 @@ def test_each_group_is_one_row_however_its_hierarchy_is_mounted(tmp_path: Path, 
         write(tmp_path / folder, {})
     found = [(row["version"], row["path"]) for row in query(open_root(), "SELECT version, path FROM cgroups")]
     assert sorted(found) == [(1, "/w"), (1, "/w/v"), (1, "/x/y"), (1, "/x/y/z"), (2, "/"), (2, "/a"), (2, "/a/b")]
+
+
+def test_a_group_that_a_mount_hides_is_shown_by_another(tmp_path: Path, open_root: Callable[..., Database]):
+    mounts(
+        tmp_path,
+        "41 23 0:26 / /cg rw - cgroup2 cgroup2 rw",
+        "46 41 0:28 / /cg/a rw - tmpfs tmpfs rw",
+        "47 41 0:28 / /cg/lost rw - tmpfs tmpfs rw",
+        "48 23 0:26 /a /elsewhere rw - cgroup2 cgroup2 rw",
+    )
+    for folder in ("cg/a/none", "cg/lost", "cg/c", "elsewhere/b"):
+        write(tmp_path / folder, {})
+    result = open_root().execute("SELECT path FROM cgroups ORDER BY path")
+    assert [path for (path,) in result] == ["/", "/a", "/a/b", "/c"]
+    assert [note for note in result.notes if "cannot be seen" in note and "times" not in note]
+
+
+@pytest.mark.live
+def test_a_group_that_may_not_be_read_has_a_row(tmp_path: Path):
+    mounts(tmp_path, "41 23 0:26 / /cg rw - cgroup2 cgroup2 rw")
+    write(tmp_path / "cg/shut/below", {})
+    open_to_all(tmp_path)
+    (tmp_path / "cg/shut").chmod(0o700)
+
+    def look() -> Any:
+        with Database(host=Host(str(tmp_path))) as db:
+            result = db.execute("SELECT path, memory_current FROM cgroups ORDER BY path")
+            return list(result), list(result.notes)
+
+    rows, said = as_nobody(look)
+    assert rows == [("/", None), ("/shut", None)]
+    assert any("control groups not readable" in note for note in said)
 
 
 def test_groups_outside_of_a_control_group_namespace(tmp_path: Path, open_root: Callable[..., Database]):
