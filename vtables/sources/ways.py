@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # MAXSYMLINKS of the kernel.
 _MOST_LINKS = 40
+# Directories remembered for a statement.
+_MOST_KNOWN = 10_000
 # What in /proc can lead elsewhere: links that the kernel follows by itself (proc(5)), and its own automount points.
 _OUT_OF_PROC = ("/root", "/cwd", "/exe", "/fd/", "/map_files/", "/sys/fs/")
 
@@ -43,8 +45,9 @@ class Ways:
         self.slow = _slow(mounts)
         self.reached: set[str] = set()
         self._readlink = readlink
-        # (path without links, mount point on the way that is not to be touched or '') of directories.
-        self._known: dict[str, tuple[str, str]] = {}
+        # (path without links, mount point on the way that is not to be touched or '') of directories, without and with
+        # network and FUSE mounts.
+        self._known: tuple[dict[str, tuple[str, str]], ...] = ({}, {})
 
     def stops(self, path: str, *, follow: bool = True, inside: bool = False, remote: bool = True) -> str:
         """The mount point on the way to a path that is not to be touched, '' for none.
@@ -57,18 +60,20 @@ class Ways:
         above, _, name = path.rpartition("/")
         if name in ("", ".", ".."):
             return self._resolve(path, remote, inside=True)[1]
-        folder, stop = self._directory(above, remote)
+        folder, stop = self._known[remote].get(above) or self._directory(above, remote)
         if stop:
             return stop
+        if not (follow or inside):
+            # Most of a walk: the end is not followed, whatever it is.
+            here = f"{folder}/{name}"
+            return here if remote and self.slow.get(here) is False else ""
         return self._resolve(f"{folder}/{name}", remote, start=len(folder), follow=follow or inside, inside=inside)[1]
 
     def _directory(self, path: str, remote: bool) -> tuple[str, str]:
-        key = f"{int(remote)}{path}"
-        found = self._known.get(key)
-        if found is None:
-            found = self._resolve(path, remote, inside=True)
-            if len(self._known) < 10_000:
-                self._known[key] = found
+        found = self._resolve(path, remote, inside=True)
+        known = self._known[remote]
+        if len(known) < _MOST_KNOWN:
+            known[path] = found
         return found
 
     def _resolve(
