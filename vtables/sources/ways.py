@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # MAXSYMLINKS of the kernel.
 _MOST_LINKS = 40
 # Directories remembered for a statement.
-_MOST_KNOWN = 10_000
+_MOST_KNOWN = 50_000
 # What in /proc can lead elsewhere: links that the kernel follows by itself (proc(5)), and its own automount points.
 _OUT_OF_PROC = ("/root", "/cwd", "/exe", "/fd/", "/map_files/", "/sys/fs/")
 
@@ -70,8 +70,13 @@ class Ways:
         return self._resolve(f"{folder}/{name}", remote, start=len(folder), follow=follow or inside, inside=inside)[1]
 
     def _directory(self, path: str, remote: bool) -> tuple[str, str]:
-        found = self._resolve(path, remote, inside=True)
         known = self._known[remote]
+        above, _, name = path.rpartition("/")
+        folder, stop = known.get(above, ("", ""))
+        if folder and not stop and name not in ("", ".", ".."):
+            found = self._resolve(f"{folder}/{name}", remote, start=len(folder), inside=True)
+        else:
+            found = self._resolve(path, remote, inside=True)
         if len(known) < _MOST_KNOWN:
             known[path] = found
         return found
