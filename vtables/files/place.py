@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    Look = Callable[[str, os.stat_result], None]
+    Look = Callable[[str, os.stat_result, int], None]
 
 # Symbolic links that are followed in one path, as many as the kernel follows (linux/namei.h, MAXSYMLINKS).
 LINKS = 40
@@ -82,8 +82,8 @@ class Place:
 def find(path: str, look: Look, *, follow: bool = True) -> Place:
     """The place of a file, which need not exist; its directory must. Without `follow` its last name is not followed.
 
-    `look(path, status)` is called for each directory and symbolic link on the way; what it raises ends the way.
-    Raises OSError.
+    `look(path, status, handle)` is called for each directory and symbolic link on the way, which `handle` (O_PATH)
+    stands for until it returns, a directory until the next; what it raises ends the way. Raises OSError.
     """
     if "\0" in path:
         raise OSError(errno.EINVAL, "its name has a NUL byte", path)
@@ -103,9 +103,11 @@ def find(path: str, look: Look, *, follow: bool = True) -> Place:
                 return way.place(name, None)
             found = os.fstat(entry)
             if stat.S_ISLNK(found.st_mode) and (names or follow) and not _is_descriptor(way.at):
-                target = os.readlink("", dir_fd=entry)
-                os.close(entry)
-                look(_below(way.at, name), found)
+                try:
+                    target = os.readlink("", dir_fd=entry)
+                    look(_below(way.at, name), found, entry)
+                finally:
+                    os.close(entry)
                 links += 1
                 if links > LINKS:
                     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
@@ -148,7 +150,7 @@ class _Way:
         if not stat.S_ISDIR(self.around.st_mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         self.at = _below(self.at, name)
-        self._look(self.at or "/", self.around)
+        self._look(self.at or "/", self.around, self.folder)
 
     def place(self, name: str, found: os.stat_result | None) -> Place:
         return Place(_below(self.at, name) or "/", self.folder, name, self.around, found)

@@ -1,8 +1,8 @@
 """Files that are read in trust: what they say is done, so nobody else may have written it, or put it there.
 
 As sshd has it for a user's keys (sshd_config(5), StrictModes): the file and every directory above it are root's or the
-user's, and nobody else can write them, a sticky directory such as /tmp included. All of them are looked at while they
-are held open, and the file that is read is the one that was looked at.
+user's, and nobody else can write them (`writers.py`), a sticky directory such as /tmp included. All of them are looked
+at while they are held open, and the file that is read is the one that was looked at.
 
 With `sticky`, a directory in which nobody can replace what is another's (inode(7), S_ISVTX) may be one that others can
 write: what is in it is looked at all the same.
@@ -14,8 +14,8 @@ import os
 import stat
 
 from .place import Place, Refused, find, kind_of
+from .writers import others_write
 
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 # Device numbers of /dev/null: a link that leads there means an empty file.
 _NULL = os.makedev(1, 3)
 
@@ -32,7 +32,7 @@ def read_trusted(path: str, limit: int, *, sticky: bool = False) -> bytes:
         file = place.open_found(os.O_RDONLY | os.O_NONBLOCK)
         try:
             # Once more, of what is open.
-            _check(place.path, os.fstat(file), place.path, sticky)
+            _check(place.path, os.fstat(file), file, place.path, sticky)
             parts, size = [], 0
             while size < limit:
                 part = os.read(file, min(limit - size, 1 << 20))
@@ -51,15 +51,19 @@ def check_trusted(path: str) -> None:
 
 
 def _trusted(path: str, sticky: bool) -> Place:
-    place = find(path, lambda at, found: _check(at, found, "", sticky))
+    place = find(path, lambda at, found, handle: _check(at, found, handle, "", sticky))
     try:
         if place.found is None:
             raise FileNotFoundError(2, os.strerror(2), path)
         if place.descriptor is not None:
             raise Refused("it is an open descriptor, not a file", path)
         if not stat.S_ISCHR(place.found.st_mode):
-            _check(place.path, place.found, place.path, sticky)
-        if place.around.st_mode & _OTHERS_WRITE and stat.S_ISREG(place.found.st_mode) and place.found.st_nlink > 1:
+            handle = place.open_found(os.O_PATH)
+            try:
+                _check(place.path, place.found, handle, place.path, sticky)
+            finally:
+                os.close(handle)
+        if stat.S_ISREG(place.found.st_mode) and place.found.st_nlink > 1 and others_write(place.around, place.folder):
             raise Refused("it has other names, and others can write the directory", place.path)
     except BaseException:
         place.__exit__(None, None, None)
@@ -67,15 +71,13 @@ def _trusted(path: str, sticky: bool) -> Place:
     return place
 
 
-def _check(at: str, found: os.stat_result, path: str, sticky: bool) -> None:
+def _check(at: str, found: os.stat_result, handle: int, path: str, sticky: bool) -> None:
     """`path` is the file that is meant, which needs no name in a message; all else are directories above it."""
     subject = "" if at == path else f"{at} is "
     if found.st_uid not in (0, os.geteuid()):
         whom = "root" if os.geteuid() == 0 else f"root or uid {os.geteuid()}"
         raise Refused(f"{subject}owned by uid {found.st_uid}; chown it to {whom}", at)
-    # A link has no permissions of its own.
-    writable = found.st_mode & _OTHERS_WRITE
-    if stat.S_ISLNK(found.st_mode) or not writable or (writable == stat.S_IWGRP and _is_own_group(found)):
+    if not others_write(found, handle):
         return
     remedy = "chmod go-w it"
     if stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX:
@@ -83,18 +85,3 @@ def _check(at: str, found: os.stat_result, path: str, sticky: bool) -> None:
             return
         remedy = "move the file to a directory that nobody else can write"
     raise Refused(f"{subject}writable by others (mode {stat.S_IMODE(found.st_mode):04o}); {remedy}", at)
-
-
-def _is_own_group(found: os.stat_result) -> bool:
-    """Whether a file's group is its owner's alone, as many distributions make one for each user, who then has a umask
-    of 002. Debian's sshd takes that for what it is, too. Root's group is more than root."""
-    if found.st_uid == 0:
-        return False
-    import grp
-    import pwd
-
-    try:
-        user, group = pwd.getpwuid(found.st_uid), grp.getgrgid(found.st_gid)
-    except KeyError:
-        return False
-    return user.pw_gid == found.st_gid and group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}

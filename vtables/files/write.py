@@ -208,7 +208,7 @@ def private_folder(path: str) -> None:
                 raise
 
 
-def _look(path: str, found: os.stat_result) -> None:
+def _look(path: str, found: os.stat_result, handle: int) -> None:
     """A link of somebody else's leads where they want (proc_sys_fs(5), protected_symlinks, which not all hosts set)."""
     if stat.S_ISLNK(found.st_mode) and found.st_uid not in (0, os.geteuid()):
         raise Refused(f"{path} is a symbolic link of uid {found.st_uid}; name the file that is meant", path)

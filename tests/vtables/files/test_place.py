@@ -12,7 +12,7 @@ from hostql.vtables.files.place import Place, find
 
 def seen(path: str, **options: bool) -> tuple[Place, list[str]]:
     passed: list[str] = []
-    with find(path, lambda at, found: passed.append(at), **options) as place:
+    with find(path, lambda at, found, handle: passed.append(at), **options) as place:
         return place, passed
 
 
@@ -51,7 +51,7 @@ def test_what_cannot_be_found(tmp_path: Path, path: str, error: type[OSError]):
     (tmp_path / "loop").symlink_to("loop")
     before = os.listdir("/proc/self/fd")
     with pytest.raises(error):
-        find(f"{tmp_path}/{path}", lambda at, found: None)
+        find(f"{tmp_path}/{path}", lambda at, found, handle: None)
     assert os.listdir("/proc/self/fd") == before
 
 
@@ -61,7 +61,7 @@ def test_a_directory_that_is_renamed_on_the_way_leads_nowhere_else(tmp_path: Pat
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "file").write_text("theirs")
 
-    def swap(at: str, found: os.stat_result) -> None:
+    def swap(at: str, found: os.stat_result, handle: int) -> None:
         if at == f"{tmp_path}/ours":
             (tmp_path / "ours").rename(tmp_path / "gone")
             (tmp_path / "theirs").rename(tmp_path / "ours")
@@ -76,7 +76,7 @@ def test_what_is_put_in_its_place_is_not_opened(tmp_path: Path):
     path = tmp_path / "file"
     path.write_text("ours")
     (tmp_path / "aim").write_text("theirs")
-    with find(str(path), lambda at, found: None) as place:
+    with find(str(path), lambda at, found, handle: None) as place:
         path.unlink()
         path.symlink_to("aim")
         with pytest.raises(OSError, match="symbolic links"):
