@@ -9,9 +9,10 @@ import sys
 
 from ..events.window import tables_read
 from ..vtables.errors import HostqlError
+from ..vtables.files.private import private_folder
 from ..vtables.files.program import module
 from ..vtables.files.trust import check_trusted
-from ..vtables.files.write import append, private_folder
+from ..vtables.files.write import append
 from ..watchdog.memory import environment
 from .config.build import load
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import apsw
 
-from ..vtables.files.write import make_private
+from ..vtables.files.private import make_private
 from ..vtables.sources.sqlite_files import connect
 
 TYPE_CHECKING = False

@@ -10,6 +10,7 @@ import os
 import stat
 
 from ..vtables.errors import TableUnavailable
+from ..vtables.files.private import lock_file
 from ..vtables.files.program import module
 from ..vtables.sources.sqlite_files import check_readable
 
@@ -26,9 +27,11 @@ DEFAULT_PATH = "/var/lib/hostql/events.db"
 
 
 def lock(path: str) -> int | None:
-    """Become the one writer of a buffer: the lock's file descriptor, to be kept open; None where another writes."""
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    fd = os.open(path + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    """Become the one writer of a buffer: the lock's file descriptor, to be kept open; None where another writes.
+
+    Raises OSError, also where somebody else may have put there what would be locked.
+    """
+    fd = lock_file(path + ".lock")
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -40,7 +43,7 @@ def lock(path: str) -> int | None:
 def being_written(path: str) -> bool:
     """Whether somebody collects into this buffer now."""
     try:
-        fd = os.open(path + ".lock", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = os.open(path + ".lock", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return False
     try:

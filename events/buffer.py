@@ -13,7 +13,7 @@ import time
 
 import apsw
 
-from ..vtables.files.write import make_private
+from ..vtables.files.private import make_private
 from ..vtables.sources.sqlite_files import connect
 from ..vtables.table import quote
 from .buffer_file import declarations, is_added, last_written, shrink, storable, transact

@@ -22,6 +22,7 @@ import sys
 from contextlib import ExitStack
 from functools import partial
 
+from ..vtables.files.private import lock_file, remove_own
 from ..vtables.files.program import module
 from ..vtables.files.write import NewFile
 from . import cgroups
@@ -90,8 +91,7 @@ def _replace_guardian(spec: dict[str, Any], watcher: Watcher, guardian: int) -> 
 def _prepared(spec: dict[str, Any], lasts: int, at_end: ExitStack) -> Watcher:
     """A watcher with its control socket, alone with its state; `at_end` takes all of it away. Raises OSError."""
     state = spec["state"]
-    os.makedirs(state, mode=0o700, exist_ok=True)
-    lock = os.open(f"{state}/daemon.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    lock = lock_file(f"{state}/daemon.lock")
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     limits = partial(allowance, **spec.get("limits", {}))
     group = _group(spec, limits)
@@ -136,10 +136,7 @@ def _write_pid(path: str, pid: int) -> None:
 def _remove_pid(path: str, pid: int) -> None:
     """Where it is still there, and no other agent's by now."""
     try:
-        with open(path, "rb") as file:
-            ours = file.read(32) == f"{pid}\n".encode()
-        if ours:
-            os.unlink(path)
+        remove_own(path, f"{pid}\n".encode())
     except OSError:
         pass
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from ...vtables.files.private import private_folder
 from ...vtables.files.write import append
 from .logger import RESULT, SNAPSHOT, STATUS, Logger
 
@@ -86,7 +87,7 @@ class Filesystem(Logger):
             os.close(self._files.pop(kind))
             file = None
         if file is None:
-            os.makedirs(self._folder, mode=0o750, exist_ok=True)
+            private_folder(self._folder, 0o750)
             file = self._files[kind] = append(path, self._mode, plain=True)
         return file
 

@@ -10,6 +10,7 @@ import os
 import stat
 import time
 
+from ...vtables.files.private import private_folder
 from ..publisher import Counters, Publisher, Unavailable
 from .syslog_lines import parse
 
@@ -99,7 +100,7 @@ class Syslog(Publisher):
 
 
 def _opened(path: str) -> int:
-    os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
+    private_folder(os.path.dirname(path))
     made = False
     try:
         os.mkfifo(path, 0o600)

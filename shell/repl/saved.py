@@ -6,7 +6,8 @@ import os
 import re
 
 from ...vtables.errors import HostqlError
-from ...vtables.files.write import NewFile, private_folder
+from ...vtables.files.private import private_folder
+from ...vtables.files.write import NewFile
 from ...vtables.script import bare
 from ...vtables.suggest import nearest
 from .settings import config_folder

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 
 from ...vtables.errors import ConfigError, HostqlError
+from ...vtables.files.private import private_folder
 from ...vtables.files.trust import read_trusted
-from ...vtables.files.write import NewFile, private_folder
+from ...vtables.files.write import NewFile
 from ...vtables.suggest import nearest
 from ...watchdog.limits import Limits, parse_size
 from ..options import FORMATS, UsageError

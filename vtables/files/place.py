@@ -78,6 +78,14 @@ class Place:
             raise Refused("it was replaced while it was opened; try again", self.path)
         return file
 
+    def is_mount_point(self) -> bool:
+        """Whether what was found is mounted over, as containers have single files of their host. Raises OSError."""
+        handle = self.open_found(os.O_PATH)
+        try:
+            return _mount(handle) != _mount(self.folder)
+        finally:
+            os.close(handle)
+
 
 def find(path: str, look: Look, *, follow: bool = True) -> Place:
     """The place of a file, which need not exist; its directory must. Without `follow` its last name is not followed.
@@ -164,6 +172,15 @@ class _Way:
 def kind_of(found: os.stat_result) -> str:
     """What a file is, in words."""
     return _KINDS.get(stat.S_IFMT(found.st_mode), "a file")
+
+
+def _mount(handle: int) -> bytes:
+    """The number of the mount that a descriptor is on (proc_pid_fdinfo(5)); empty for unknown."""
+    try:
+        with open(f"/proc/self/fdinfo/{handle}", "rb") as file:
+            return next((line for line in file if line.startswith(b"mnt_id:")), b"")
+    except OSError:
+        return b""
 
 
 def _below(at: str, name: str) -> str:

@@ -1,13 +1,17 @@
 """Writing files that nobody else decides about: not where they go, not what they are, not who reads them.
 
-`NewFile` is the one way to write a file, `append` to add to one, `make_private` to have one for SQLite. In a directory
-that others can write, /tmp above all, they may have put a link, a FIFO or a file of theirs in the place of ours.
+`NewFile` is the one way to write a file, `append` to add to one (`private.py` has those for hostql alone). In a
+directory that belongs to somebody else or that others can write, /tmp above all, they may have put a link, a FIFO or a
+file of theirs in the place of ours (`planted.py`).
 
-- A new file is made beside its target under a name that cannot be foreseen (O_EXCL), and takes the target's name when
-  it is complete. Until then, and where it fails, what had the name stays.
+- A new file has no name until it is complete (O_TMPFILE of open(2)), so that nothing of it stays if hostql is killed.
+  Where a file system cannot do that, it has one that cannot be foreseen (O_EXCL). Then it takes the target's name.
+  Until then, and where it fails, what had the name stays.
 - What had the name is replaced, not written to: other hard links of it, and whoever has it open, keep what was there.
   The new file is its writer's. It keeps the permission bits and group of a file of its writer's; of somebody else's, it
   gets no more bits than both allow. ACLs and other extended attributes are the directory's defaults.
+- What cannot be replaced, a mount point or a file in a directory that may not be written, is written when all rows are
+  there, if it is a regular file of the writer's with no other name.
 - A symbolic link is followed where root or the writer made it, wherever it is on the way.
 - A device, a FIFO and an open descriptor (/dev/stdout) are written as they are, unless others may have put them there.
 """
@@ -18,14 +22,16 @@ import errno
 import os
 import stat
 
-from .place import Place, Refused, find, kind_of
+from .place import Place, Refused, kind_of
+from .planted import find_own, may_be_linked, refuse_planted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import BinaryIO, TextIO
 
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+# Descriptors as paths, for calls that take no descriptor (proc_pid_fd(5)).
+_DESCRIPTORS = "/proc/self/fd"
 
 
 class NewFile:
@@ -44,9 +50,12 @@ class NewFile:
         self.fd = -1
         self._durable = durable
         self._stream: TextIO | BinaryIO | None = None
-        # The name that the file has meanwhile; '' where it has its own, or is written as it is.
+        # Whether what was written is still to have its name.
+        self._pending = False
+        # The name that the file has meanwhile, if any; and the file that it is copied to, if it is to replace none.
         self._name = ""
-        self._place = find(path, _look)
+        self._target = -1
+        self._place = find_own(path)
         try:
             self._open(mode)
         except BaseException:
@@ -69,18 +78,13 @@ class NewFile:
         """Give the file its name, now; what is written from here on goes to it, too. Raises OSError."""
         if self._stream is not None and not self._stream.closed:
             self._stream.flush()
-        if not self._name:
+        if not self._pending:
             return
-        if self._durable:
-            os.fsync(self.fd)
-        folder, self._name, name = self._place.folder, "", self._name
-        try:
-            os.replace(name, self._place.name, src_dir_fd=folder, dst_dir_fd=folder)
-        except OSError:
-            self._name = name
-            raise
-        if self._durable:
-            _sync(folder)
+        if self._target >= 0:
+            self._copy()
+        else:
+            self._take_name()
+        self._pending = False
 
     def close(self) -> None:
         """End it: a file that has not been given its name is removed. Raises OSError for what could not be written."""
@@ -91,12 +95,10 @@ class NewFile:
                 self._stream.close()
         finally:
             file, self.fd = self.fd, -1
-            try:
-                if self._name:
-                    os.unlink(self._name, dir_fd=self._place.folder)
-            except OSError:
-                pass
+            self._remove_name()
             self._place.__exit__(None, None, None)
+            if self._target >= 0:
+                os.close(self._target)
             os.close(file)
 
     def __enter__(self) -> NewFile:
@@ -128,31 +130,111 @@ class NewFile:
         elif stat.S_ISSOCK(found.st_mode):
             raise Refused("it is a socket", place.path)
         else:
-            _refuse_planted(place)
+            refuse_planted(place)
             self.fd = place.open_found(os.O_WRONLY)
 
     def _make(self, mode: int | None) -> None:
         place, found = self._place, self._place.found
-        ours = found is not None and found.st_uid == os.geteuid() and not _may_be_linked(place)
+        if found is not None and place.is_mount_point():
+            self._write_in_place(mode, "it is a mount point, which no file can replace")
+            return
+        ours = found is not None and found.st_uid == os.geteuid() and not may_be_linked(place)
         # The umask takes its bits from what is asked for here; fchmod below does not.
         first = 0o600 if mode is not None or ours else 0o666 if found is None else found.st_mode & 0o666
-        name = f".hostql-{os.urandom(8).hex()}"
         try:
-            # O_EXCL follows no link, either (open(2)).
-            self.fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, first, dir_fd=place.folder)
+            self._make_beside(first)
         except OSError as error:
-            where = os.path.dirname(place.path)
-            raise OSError(error.errno, f"no file can be made in {where}: {error.strerror}", place.path) from error
-        self._name = name
+            why = f"no file can be made in {os.path.dirname(place.path)}: {error.strerror}"
+            if found is None or error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise OSError(error.errno, why, place.path) from error
+            self._write_in_place(mode, why)
+            return
+        self._pending = True
         try:
             if mode is not None:
                 os.fchmod(self.fd, mode)
             elif found is not None and ours:
                 os.fchmod(self.fd, _kept(self.fd, found))
         except BaseException:
-            os.unlink(name, dir_fd=place.folder)
+            self._remove_name()
             os.close(self.fd)
             raise
+
+    def _make_beside(self, mode: int) -> None:
+        """A file in the directory of the target, without a name where the file system can do that."""
+        folder = self._place.folder
+        flags = os.O_WRONLY | os.O_CLOEXEC
+        if os.path.isdir(_DESCRIPTORS):
+            try:
+                self.fd = os.open(".", flags | os.O_TMPFILE, mode, dir_fd=folder)
+                return
+            except OSError as error:
+                if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT):
+                    raise
+        name = _unforeseen()
+        # O_EXCL follows no link, either (open(2)).
+        self.fd = os.open(name, flags | os.O_CREAT | os.O_EXCL, mode, dir_fd=folder)
+        self._name = name
+
+    def _write_in_place(self, mode: int | None, why: str) -> None:
+        """Keep what is written until all of it is there, and then copy it to the file that was found."""
+        place, found = self._place, self._place.found
+        assert found is not None
+        if found.st_uid != os.geteuid() or found.st_nlink > 1:
+            raise Refused(f"{why}, and it is not a file of yours with one name alone", place.path)
+        self._target = place.open_found(os.O_WRONLY)
+        try:
+            if mode is not None:
+                os.fchmod(self._target, mode)
+            import tempfile
+
+            with tempfile.TemporaryFile() as kept:
+                self.fd = os.dup(kept.fileno())
+        except BaseException:
+            os.close(self._target)
+            raise
+        self._pending = True
+
+    def _take_name(self) -> None:
+        if self._durable:
+            os.fsync(self.fd)
+        folder = self._place.folder
+        if not self._name:
+            name = _unforeseen()
+            try:
+                os.link(f"{_DESCRIPTORS}/{self.fd}", name, dst_dir_fd=folder, follow_symlinks=True)
+            except OSError as error:
+                why = f"no file can be made in {os.path.dirname(self._place.path)}: {error.strerror}"
+                raise OSError(error.errno, why, self._place.path) from error
+            self._name = name
+        os.replace(self._name, self._place.name, src_dir_fd=folder, dst_dir_fd=folder)
+        self._name = ""
+        if self._durable:
+            _sync(folder)
+
+    def _copy(self) -> None:
+        """What was kept, to the file that is written in place; what is written from here on goes there by itself."""
+        written = 0
+        while True:
+            part = os.pread(self.fd, 1 << 20, written)
+            if not part:
+                break
+            while part:
+                count = os.write(self._target, part)
+                written += count
+                part = part[count:]
+        os.ftruncate(self._target, written)
+        if self._durable:
+            os.fsync(self._target)
+        os.dup2(self._target, self.fd, inheritable=False)
+
+    def _remove_name(self) -> None:
+        name, self._name = self._name, ""
+        try:
+            if name:
+                os.unlink(name, dir_fd=self._place.folder)
+        except OSError:
+            pass
 
 
 def append(path: str, mode: int, *, plain: bool = False) -> int:
@@ -161,7 +243,7 @@ def append(path: str, mode: int, *, plain: bool = False) -> int:
     A file that others may have put there is refused: one of theirs, or another name of a file that is not meant.
     `plain` accepts a regular file alone: a FIFO makes its writer wait.
     """
-    with find(path, _look, follow=not plain) as place:
+    with find_own(path, follow=not plain) as place:
         flags = os.O_WRONLY | os.O_APPEND
         if place.descriptor is not None and not plain:
             return os.dup(place.descriptor)
@@ -171,69 +253,16 @@ def append(path: str, mode: int, *, plain: bool = False) -> int:
             return file
         if not stat.S_ISREG(place.found.st_mode) and (plain or not _written_to(place.found)):
             raise Refused(f"it is {kind_of(place.found)}, not a file", place.path)
-        _refuse_planted(place)
+        refuse_planted(place)
         return place.open_found(flags)
-
-
-def make_private(path: str) -> None:
-    """Have a file that only its owner reads, with the directories above it: for SQLite, which opens it by its path.
-
-    Raises OSError where it cannot be, or is no regular file, or somebody else's.
-    """
-    private_folder(os.path.dirname(path))
-    with find(path, _look, follow=False) as place:
-        if place.found is None:
-            os.close(place.open(os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            return
-        if not stat.S_ISREG(place.found.st_mode):
-            raise Refused(f"it is {kind_of(place.found)}, not a file", place.path)
-        if place.found.st_uid not in (0, os.geteuid()):
-            raise Refused(f"owned by uid {place.found.st_uid}; remove it", place.path)
-        _refuse_planted(place)
-        if place.found.st_mode & 0o077 and place.found.st_uid == os.geteuid():
-            # Only its name is opened: SQLite may have locks on it here (sources/locked.py).
-            handle = place.open_found(os.O_PATH)
-            os.chmod(f"/proc/self/fd/{handle}", 0o600)
-            os.close(handle)
-
-
-def private_folder(path: str) -> None:
-    """Make a directory and those above it, where they are missing, each for its owner alone. Raises OSError."""
-    if path and not os.path.isdir(path):
-        private_folder(os.path.dirname(path))
-        try:
-            os.mkdir(path, 0o700)
-        except FileExistsError:
-            if not os.path.isdir(path):
-                raise
-
-
-def _look(path: str, found: os.stat_result, handle: int) -> None:
-    """A link of somebody else's leads where they want (proc_sys_fs(5), protected_symlinks, which not all hosts set)."""
-    if stat.S_ISLNK(found.st_mode) and found.st_uid not in (0, os.geteuid()):
-        raise Refused(f"{path} is a symbolic link of uid {found.st_uid}; name the file that is meant", path)
-
-
-def _refuse_planted(place: Place) -> None:
-    """Where others can write a directory, what is in it may be theirs, or a second name of what is not meant
-    (proc_sys_fs(5), protected_fifos, protected_regular and protected_hardlinks)."""
-    found, around = place.found, place.around
-    if found is None or not around.st_mode & _OTHERS_WRITE:
-        return
-    if found.st_uid not in (0, os.geteuid(), around.st_uid):
-        raise Refused(f"it is {kind_of(found)} of uid {found.st_uid} in a directory that others can write", place.path)
-    if _may_be_linked(place):
-        raise Refused("it has other names, and others can write the directory", place.path)
-
-
-def _may_be_linked(place: Place) -> bool:
-    found = place.found
-    others_write = bool(place.around.st_mode & _OTHERS_WRITE)
-    return found is not None and others_write and stat.S_ISREG(found.st_mode) and found.st_nlink > 1
 
 
 def _written_to(found: os.stat_result) -> bool:
     return stat.S_ISFIFO(found.st_mode) or stat.S_ISCHR(found.st_mode)
+
+
+def _unforeseen() -> str:
+    return f".hostql-{os.urandom(8).hex()}"
 
 
 def _kept(file: int, found: os.stat_result) -> int:

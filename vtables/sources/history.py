@@ -7,7 +7,7 @@ import time
 
 import apsw
 
-from ..files.write import make_private
+from ..files.private import make_private
 from .sqlite_files import connect
 
 TYPE_CHECKING = False

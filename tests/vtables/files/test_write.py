@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import tempfile  # noqa: F401 - for a user who may not read where it lies
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hostql.vtables.files.write import NewFile, append, make_private
+from hostql.vtables.files.private import lock_file, make_private, private_folder, remove_own
+from hostql.vtables.files.write import NewFile, append
 
-from ...conftest import NOBODY, as_nobody
+from ...conftest import NOBODY, as_nobody, in_child, in_new_mounts, mount
 from ...host import IS_ROOT
 
 needs_root = pytest.mark.skipif(not IS_ROOT, reason="needs root, to plant files of another user")
@@ -77,17 +80,56 @@ def test_published_before_its_end(tmp_path: Path):
     assert (tmp_path / "x").read_text() == "1\n"
 
 
-def test_its_name_cannot_be_foreseen(tmp_path: Path):
+@pytest.fixture(params=["without a name", "with a name"])
+def meanwhile(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a file is until it is complete: some file systems cannot do without a name."""
+    real = os.open
+
+    def refusing(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        return real(path, flags, mode, dir_fd=dir_fd)
+
+    if request.param == "with a name":
+        monkeypatch.setattr(os, "open", refusing)
+    return str(request.param)
+
+
+def test_it_has_no_name_or_one_that_cannot_be_foreseen(tmp_path: Path, meanwhile: str):
     names = []
     for _ in range(2):
         file = NewFile(str(tmp_path / "x"))
         names += os.listdir(tmp_path)
         file.close()
-    assert len(set(names)) == 2 and all(len(name) > 16 for name in names)
+    assert os.listdir(tmp_path) == []
+    assert len(set(names)) == (2 if meanwhile == "with a name" else 0) and all(len(name) > 16 for name in names)
+    write(tmp_path / "x")
+    assert os.listdir(tmp_path) == ["x"] and mode(tmp_path / "x") == 0o644
+
+
+@pytest.mark.parametrize("name", ["TERM", "HUP", "KILL"])
+def test_nothing_of_it_stays_when_the_process_is_killed(tmp_path: Path, name: str):
+    import signal
+    import subprocess
+    import sys
+
+    (tmp_path / "x").write_text("old\n")
+    script = (
+        f"from hostql.vtables.files.write import NewFile\nfile = NewFile({str(tmp_path / 'x')!r})\n"
+        "file.text().write('rows')\nprint(flush=True)\ninput()"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == b"\n"
+        process.send_signal(getattr(signal, f"SIG{name}"))
+    if any(each.startswith(".hostql-") for each in os.listdir(tmp_path)):
+        pytest.skip("this file system knows no file without a name")
+    assert os.listdir(tmp_path) == ["x"] and (tmp_path / "x").read_text() == "old\n"
 
 
 @pytest.mark.parametrize("planted", ["file", "link"])
-def test_whoever_foresees_it_gets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: str):
+def test_whoever_foresees_it_gets_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: str, meanwhile: str
+):
     monkeypatch.setattr(os, "urandom", bytes)
     precious, name = tmp_path / "precious", tmp_path / f".hostql-{'00' * 8}"
     precious.write_text("precious\n")
@@ -273,6 +315,136 @@ def test_nothing_is_added_to_a_planted_file(sticky: Path, tmp_path: Path):
     # In a directory that is root's alone, root put it there.
     (tmp_path / "log").write_text("")
     os.close(append(str(theirs(tmp_path / "log")), 0o600, plain=True))
+
+
+@needs_root
+def test_what_somebody_put_into_a_directory_of_theirs(tmp_path: Path):
+    """Nobody else can write it, and they can do there as they like."""
+    home = tmp_path / "home"
+    home.mkdir()
+    theirs(home)
+    (tmp_path / "precious").write_text("precious\n")
+    (tmp_path / "precious").chmod(0o666)
+    os.link(tmp_path / "precious", home / "x")
+    for action in (lambda: append(str(home / "x"), 0o600, plain=True), lambda: make_private(str(home / "x"))):
+        with pytest.raises(PermissionError, match="it has other names"):
+            action()
+    write(home / "x")
+    assert ((tmp_path / "precious").read_text(), mode(home / "x")) == ("precious\n", 0o644)
+
+
+def test_a_file_is_written_in_place_where_none_can_be_made(tmp_path: Path):
+    path = tmp_path / "x"
+    path.write_text("old and longer\n")
+    path.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(path, NOBODY, NOBODY)
+    number = path.stat().st_ino
+
+    def tried() -> str:
+        with pytest.raises(ZeroDivisionError), NewFile(str(path)) as file:
+            file.text().write("half")
+            raise ZeroDivisionError
+        assert path.read_text() == "old and longer\n"
+        file = NewFile(str(path))
+        stream = file.text()
+        stream.write("1\n")
+        file.publish()
+        stream.write("2\n")
+        file.close()
+        return path.read_text()
+
+    tmp_path.chmod(0o755)
+    assert as_nobody(tried) == "1\n2\n"
+    assert path.stat().st_ino == number and mode(path) == 0o640
+    os.link(path, tmp_path / "y")
+    os.chown(path, 0, 0)
+    for name in ("x", "z"):
+        with pytest.raises(AssertionError, match=f"no file can be made in {tmp_path}: Permission denied"):
+            as_nobody(lambda name=name: NewFile(str(tmp_path / name)))
+
+
+def test_a_file_that_is_a_mount_point_is_written_in_place(tmp_path: Path):
+    for name in ("x", "y"):
+        (tmp_path / name).write_text("old and longer\n")
+
+    def tried() -> str:
+        mount("--bind", tmp_path / "x", tmp_path / "y")
+        write(tmp_path / "y")
+        os.chown(tmp_path / "x", NOBODY, NOBODY)
+        with pytest.raises(PermissionError, match="it is a mount point"):
+            NewFile(str(tmp_path / "y"))
+        return (tmp_path / "x").read_text()
+
+    assert in_new_mounts(tried) == "new\n"
+    assert (tmp_path / "y").read_text() == "old and longer\n"
+
+
+def test_where_root_has_no_number_its_links_are_followed(tmp_path: Path):
+    """Without root's uid in a user namespace, root's files look like those of everybody else."""
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o1777)
+    (tmp_path / "open" / "link").symlink_to("x")
+
+    def tried() -> tuple[bytes, str]:
+        _enter_namespace_without_root()
+        reader, writer = os.pipe()
+        os.dup2(writer, 1)
+        write(Path("/dev/stdout"))
+        with pytest.raises(PermissionError) as refused:
+            NewFile(str(tmp_path / "open" / "link"))
+        return os.read(reader, 99), str(refused.value)
+
+    printed, refused = in_child(lambda: None, tried)
+    assert printed == b"new\n" and "open/link is a symbolic link of uid" in refused
+
+
+def _enter_namespace_without_root() -> None:
+    import ctypes
+
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to map another user to it")
+    entering, reader = os.getpid(), os.pipe()
+    helper = os.fork()
+    if helper == 0:
+        os.read(reader[0], 1)
+        with open(f"/proc/{entering}/uid_map", "w") as file:
+            file.write("0 4321 1\n")
+        os._exit(0)
+    if ctypes.CDLL(None).unshare(0x10000000) != 0:
+        os.kill(helper, 9)
+        pytest.skip("user namespaces cannot be made here")
+    os.write(reader[1], b"x")
+    os.waitpid(helper, 0)
+    os.setresuid(0, 0, 0)
+
+
+def test_directories_and_locks_are_not_made_where_a_link_of_somebody_leads(tmp_path: Path):
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to plant a link of another user")
+    (tmp_path / "aim").mkdir()
+    (tmp_path / "link").symlink_to("aim")
+    theirs(tmp_path / "link", follow=False)
+    for action in (private_folder, lock_file, make_private):
+        with pytest.raises(PermissionError, match="is a symbolic link of uid"):
+            action(str(tmp_path / "link" / "a" / "b"))
+    assert os.listdir(tmp_path / "aim") == []
+    (tmp_path / "own").symlink_to("aim")
+    private_folder(str(tmp_path / "own" / "a" / "b"))
+    assert mode(tmp_path / "aim" / "a") == mode(tmp_path / "aim" / "a" / "b") == 0o700
+    os.close(lock_file(str(tmp_path / "own" / "c" / "lock")))
+    assert mode(tmp_path / "aim" / "c" / "lock") == 0o600
+
+
+def test_removing_what_is_still_ours(tmp_path: Path):
+    path = tmp_path / "pid"
+    os.mkfifo(path)
+    remove_own(str(path), b"1\n")
+    path.unlink()
+    for content, stays in ((b"12\n", True), (b"1\n2", True), (b"1\n", False)):
+        path.write_bytes(content)
+        remove_own(str(path), b"1\n")
+        assert path.exists() == stays
 
 
 def test_a_private_file(tmp_path: Path):
