@@ -9,9 +9,8 @@ import sys
 
 from ..events.window import tables_read
 from ..vtables.errors import HostqlError
-from ..vtables.files.private import private_folder
 from ..vtables.files.program import module
-from ..vtables.files.trust import check_trusted
+from ..vtables.files.trust import make_trusted
 from ..vtables.files.write import append
 from ..watchdog.memory import environment
 from .config.build import load
@@ -46,8 +45,7 @@ def start(
     config_path, state = os.path.abspath(config_path), os.path.abspath(state)
     config = load(config_path, given=given)
     try:
-        private_folder(state)
-        check_trusted(state)
+        make_trusted(state)
     except OSError as error:
         raise HostqlError(f"the state cannot be kept in {state}: {error.strerror}") from error
     if pidfile:

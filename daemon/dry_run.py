@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 COLUMNS = ("query", "pack", "interval", "first_run", "runs_a_day", "kind", "sql")
 
 
-def plan(path: str, now: float | None = None) -> list[tuple[Any, ...]]:
-    """A row for each query, the next to run first. Packs with discovery queries are taken to be active."""
+def plan(path: str, now: float | None = None) -> tuple[list[tuple[Any, ...]], list[str]]:
+    """A row for each query, the next to run first, and what is left out: a pack that is not trusted, say. Packs with
+    discovery queries are taken to be active."""
     config = load(path)
     options = config.options
     host = host_identifier(options, "")
@@ -29,4 +30,5 @@ def plan(path: str, now: float | None = None) -> list[tuple[Any, ...]]:
         kind = "snapshot" if query.snapshot else "differential"
         a_day = round(86_400 / query.interval, 1)
         rows.append((first, (query.name, query.pack or "main", query.interval, shown, a_day, kind, query.sql)))
-    return [row for _, row in sorted(rows, key=lambda each: each[0])]
+    left_out = [str(fault) for fault in config.faults if not fault.note]
+    return [row for _, row in sorted(rows, key=lambda each: each[0])], left_out

@@ -113,8 +113,11 @@ def _options(given: Arguments) -> dict[str, Any]:
 
 def _dry_run(given: Arguments) -> int:
     from ..daemon.dry_run import COLUMNS, plan
+    from .messages import write_notes
 
-    _print(given, COLUMNS, plan(_config(given)))
+    rows, left_out = plan(_config(given))
+    _print(given, COLUMNS, rows)
+    write_notes(left_out, sys.stderr)
     return 0
 
 

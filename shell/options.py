@@ -35,7 +35,7 @@ FORMATS = ("table", "box", "line", "csv", "tsv", "json", "ndjson", "markdown", "
 
 OPTIONS = (
     Option("file", "f", "FILE", "run the statements of a file ('-': standard input)"),
-    Option("output", "o", "FILE", "write the rows to a file"),
+    Option("output", "o", "FILE", "write the rows to a file ('-': standard output)"),
     Option("param", "p", "NAME=VALUE", "a value for :NAME (?1: 1=VALUE) in the SQL; may be given again"),
     Option("watch", "", "SECONDS", "run the query again and again, and show what came, went and changed"),
     Option("follow", "", "", "run the query over each new event of an event table, as they come"),
@@ -124,8 +124,12 @@ def parse(argv: list[str]) -> Arguments:
             value = rest.pop(0)
         if option.long == "param":
             _add_param(given, value)
+        elif not value:
+            raise UsageError(f"--{option.long} needs a value, which is not empty: --{option.long} {option.value}")
         else:
             given.values[option.long] = value
+    if given.get("output") == "-":
+        del given.values["output"]
     return given
 
 

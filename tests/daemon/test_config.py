@@ -15,6 +15,7 @@ from hostql.daemon.config.build import load
 from hostql.daemon.config.model import Config
 from hostql.daemon.config.options import OPTIONS
 from hostql.daemon.config.source import ConfigSource
+from hostql.daemon.dry_run import plan
 from hostql.tests.conftest import examples
 from hostql.vtables.errors import ConfigError
 from hypothesis import HealthCheck, given, settings
@@ -383,3 +384,15 @@ def test_what_osquery_alone_knows_is_a_note_and_no_failure(write: Any, option: s
     assert (told["line"], told["rule"], told["severity"]) == (3, f"options.{option}", severity)
     assert done.returncode == code
     assert done.stderr == f"1 queries, {code} faults, {1 - code} notes\n"
+
+
+def test_a_dry_run_names_the_pack_that_is_left_out(write: Any, tmp_path: Path):
+    write({"queries": {"r": {"query": "SELECT 2", "interval": 60}}}, "p.conf")
+    (tmp_path / "p.conf").chmod(0o666)
+    config = {
+        "schedule": {"q": {"query": "SELECT 1", "interval": 60}},
+        "packs": {"a": str(tmp_path / "p.conf")},
+    }
+    rows, left_out = plan(write(config))
+    assert [row[0] for row in rows] == ["q"]
+    assert len(left_out) == 1 and "writable by others (mode 0666)" in left_out[0]

@@ -86,7 +86,7 @@ def test_an_argument_that_is_no_utf8_names_the_file_it_means(tmp_path: Path) -> 
     "arguments, code, says",
     [
         (["-f", "."], 2, "cannot read .: Is a directory"),
-        (["-f", ""], 2, "cannot read"),
+        (["-f", ""], 2, "needs a value"),
         (["-f", "/proc/self/mem"], 2, "cannot read /proc/self/mem: Input/output error"),
         (["-o", ".", "SELECT 1"], 1, "cannot write .: Is a directory"),
         (["-o", "/dev/full", "SELECT 1"], 1, "cannot write /dev/full: No space left on device"),

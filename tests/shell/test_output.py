@@ -23,6 +23,19 @@ def test_rows_go_to_the_file(tmp_path: Path):
     assert os.listdir(tmp_path) == ["out"]
 
 
+def test_a_dash_is_standard_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    assert hostql("-o", "-", "SELECT 1 AS a").stdout == hostql("SELECT 1 AS a").stdout == "a\n1\n"
+    assert hostql("-o", "-", stdin=".mode csv\nSELECT 1 AS a;\n").stdout == "a\n1\n"
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("option", ["--output", "-o", "--root", "--config", "--state", "--buffer", "--file"])
+def test_an_empty_value_is_none(option: str):
+    done = hostql(option, "", "SELECT 1")
+    assert done.returncode == 2 and "needs a value, which is not empty" in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments, code",
     [

@@ -14,6 +14,7 @@ import os
 import stat
 
 from .place import Place, Refused, find, kind_of
+from .private import private_folder
 from .writers import others_write
 
 # Device numbers of /dev/null: a link that leads there means an empty file.
@@ -48,6 +49,19 @@ def read_trusted(path: str, limit: int, *, sticky: bool = False) -> bytes:
 def check_trusted(path: str) -> None:
     """Raises OSError where a file or directory is not to be trusted (`Refused`), or cannot be found."""
     _trusted(path, False).__exit__(None, None, None)
+
+
+def make_trusted(path: str) -> None:
+    """Make a directory and those above it, where they are missing, for their owner alone. Raises OSError where it is
+    not to be trusted, before anything is made."""
+    there = path
+    while not os.path.lexists(there):
+        there = os.path.dirname(there) or "."
+    if there != path:
+        # As a directory on the way, which a message names.
+        check_trusted(f"{there}/")
+    private_folder(path)
+    check_trusted(path)
 
 
 def _trusted(path: str, sticky: bool) -> Place:

@@ -22,7 +22,7 @@ import errno
 import os
 import stat
 
-from .place import Place, Refused, kind_of
+from .place import Refused, kind_of
 from .planted import find_own, may_be_linked, refuse_planted
 
 TYPE_CHECKING = False

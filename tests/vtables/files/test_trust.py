@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hostql.vtables.files.trust import check_trusted, read_trusted
+from hostql.vtables.files.trust import check_trusted, make_trusted, read_trusted
 
 from ...conftest import NOBODY, as_nobody
 from ...host import IS_ROOT
@@ -55,6 +55,17 @@ def test_others_can_write_the_file(file: Path):
     for mode in (0o660, 0o602) if IS_ROOT else (0o602,):
         file.chmod(mode)
         assert why(file) == f"writable by others (mode {mode:04o}); chmod go-w it"
+
+
+def test_nothing_is_made_where_it_would_not_be_trusted(file: Path):
+    folder = file.parent
+    folder.chmod(0o777)
+    with pytest.raises(PermissionError, match="is writable by others"):
+        make_trusted(str(folder / "x" / "y"))
+    assert os.listdir(folder) == ["file"]
+    folder.chmod(0o700)
+    make_trusted(str(folder / "x" / "y"))
+    assert (folder / "x" / "y").stat().st_mode & 0o777 == 0o700
 
 
 @needs_root
