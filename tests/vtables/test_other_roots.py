@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hostql.tests.conftest import notes, query
+from hostql.tests.conftest import in_new_mounts, mount, notes, query
 from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 from hostql.vtables.errors import TableUnavailable
@@ -79,5 +83,66 @@ def test_a_container_is_not_told_of_by_the_namespaces_of_the_reader(tmp_path: Pa
                 assert "is that of this host" in " ".join(notes(database, "SELECT pid FROM process_namespaces"))
         finally:
             child.kill()
-    with Database(host=Host("/./")) as database, pytest.raises(TableUnavailable, match="the mounts"):
-        query(database, "SELECT * FROM mounts")
+
+
+def test_the_mounts_of_a_root_with_the_kernel_of_this_host(tmp_path: Path):
+    """As of chroot(8): those below it are shown, relative to it; hostql's own are not."""
+
+    def tried() -> list[Any]:
+        for name in ("proc", "data", "beside"):
+            (tmp_path / "root" / name).mkdir(parents=True)
+        (tmp_path / "rooted").mkdir()
+        mount("-t", "tmpfs", "-o", "size=1M", "canary", tmp_path / "root/data")
+        mount("-t", "tmpfs", "-o", "size=2M", "other", tmp_path / "rooted")
+        mount("--bind", "/proc", tmp_path / "root/proc")
+        (tmp_path / "link").symlink_to("root")
+        with Database(host=Host(str(tmp_path / "link"))) as database:
+            rows = query(database, "SELECT path, device, blocks * blocks_size AS size FROM mounts ORDER BY path")
+        mount("-t", "tmpfs", "-o", "size=1M", "over", tmp_path / "root/data")
+        with Database(host=Host(str(tmp_path / "root"))) as database:
+            sizes = query(database, "SELECT device, blocks IS NULL AS unknown FROM mounts WHERE path = '/data'")
+        return [rows, sizes]
+
+    rows, sizes = in_new_mounts(tried)
+    assert [row["path"] for row in rows if not row["path"].startswith("/proc/")] == ["/", "/data", "/proc"]
+    by_path = {row["path"]: row for row in rows}
+    assert by_path["/data"] == {"path": "/data", "device": "canary", "size": 1 << 20}
+    found = os.statvfs(tmp_path)
+    assert by_path["/"]["size"] == found.f_blocks * found.f_frsize
+    assert sizes == [{"device": "canary", "unknown": 1}, {"device": "over", "unknown": 0}]
+
+
+def test_what_a_process_runs_is_read_below_another_root(tmp_path: Path):
+    def tried() -> list[Any]:
+        for name in ("proc", "etc"):
+            (tmp_path / name).mkdir()
+        mount("-t", "proc", "proc", tmp_path / "proc")
+        own = f"/proc/{os.getpid()}"
+        with Database(host=Host(str(tmp_path))) as database:
+            hashed = "SELECT sha256 FROM hash WHERE path = ?"
+            joined = f"SELECT sha256 FROM processes JOIN hash ON hash.path = exe_link WHERE pid = {os.getpid()}"
+            through = query(database, hashed, (f"{own}/root/etc/passwd",))
+            kernel = query(database, "SELECT path, on_disk FROM processes WHERE pid = 2")
+            return [
+                query(database, hashed, (f"{own}/exe",)) + query(database, joined),
+                through,
+                notes(database, "SELECT * FROM hash WHERE path = ?", (f"{own}/root/etc/passwd",)),
+                kernel,
+                notes(database, "SELECT path, on_disk FROM processes WHERE pid = 2"),
+                os.path.exists("/proc/2/exe") or not os.path.exists("/proc/2"),
+            ]
+
+    hashes, through, noted, kernel, of_kernel, no_thread = in_new_mounts(tried)
+    digest = hashlib.sha256(Path(sys.executable).read_bytes()).hexdigest()
+    assert hashes == [{"sha256": digest}] * 2
+    assert through == [] and any("beyond a link of a process" in note for note in noted)
+    if not no_thread:
+        assert kernel == [{"path": "", "on_disk": -1}]
+        assert not any("could not be read" in note for note in of_kernel)
+
+
+def test_an_image_of_a_kernel_without_pressure(tmp_path: Path, open_root: Callable[..., Database]):
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/stat").write_text("cpu 0\n")
+    with pytest.raises(TableUnavailable, match="there is no /proc/pressure"):
+        query(open_root(), "SELECT * FROM pressure")

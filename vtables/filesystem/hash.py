@@ -52,7 +52,7 @@ class _Hashed:
         self._name = name
         self.path = path
         self.directory = directory
-        self._stat = scan.host.stat(name)
+        self._stat = scan.host.stat_magic(name)
         self._digests: dict[str, str] = {}
 
     @property
@@ -94,7 +94,7 @@ def digests(
     No key where the file could change without its key: it changed just now or while it was read, or it is none that
     is stored (a file of /proc says that its size is 0).
     """
-    return host.use_regular(path, lambda fd: _digests(scan, fd, kinds, most))
+    return host.use_magic(path, lambda fd: _digests(scan, fd, kinds, most))
 
 
 def _digests(scan: Stoppable, fd: int, kinds: list[str], most: int) -> tuple[dict[str, str], tuple[int, ...] | None]:
@@ -161,6 +161,9 @@ class Hash(Table):
             except (FileNotFoundError, NotADirectoryError, ValueError):
                 continue
             except OSError as error:
+                if error.errno == errno.ELOOP and not scan.host.live:
+                    scan.note("what lies beyond a link of a process (/proc/PID/root, cwd) is not read", path)
+                    continue
                 scan.note(f"a file cannot be looked up: {error.strerror}", path)
                 if not scan.settings.osquery_patterns:
                     yield (from_os(path), from_os(directory), None, None, None, 0, "")

@@ -94,8 +94,9 @@ def _sizes(scan: Scan, mounts: list[Mount]) -> Iterator[tuple[int | None, ...]]:
 
     To ask must not mount anything, and must end: see `sources/bounded.py`.
     """
-    hidden = covered(mounts) if scan.host.live or scan.host.process else set()
-    refused = {mount.id: _why_not(scan, mount, hidden) for mount in mounts}
+    hidden = covered(mounts)
+    known = bool(scan.host.live or scan.host.process or scan.host.mounted_at)
+    refused = {mount.id: _why_not(scan, mount, hidden, known) for mount in mounts}
     questions = [(mount.id, to_os(mount.path)[-1]) for mount in mounts if not refused[mount.id]]
     # The mounts of a running process are looked up below its root.
     found = answers(_statvfs, questions, scan.check) if scan.host.live else _below(scan.host, questions)
@@ -116,9 +117,9 @@ def _sizes(scan: Scan, mounts: list[Mount]) -> Iterator[tuple[int | None, ...]]:
         yield answer if isinstance(answer, tuple) and answer else _NONE
 
 
-def _why_not(scan: Scan, mount: Mount, hidden: set[int]) -> str:
+def _why_not(scan: Scan, mount: Mount, hidden: set[int], known: bool) -> str:
     """The note for a mount that is not asked for its size; '' for one that is."""
-    if not (scan.host.live or scan.host.process):
+    if not known:
         return "the sizes of mounts are known to the running kernel alone"
     if mount.type == AUTOFS:
         return "automount points are not asked for their size"

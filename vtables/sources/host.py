@@ -106,6 +106,16 @@ class Host:
         return self._procfs
 
     @property
+    def mounted_at(self) -> str:
+        """The directory whose mounts this host's kernel shows to hostql as those of another root, which is one that
+        processes of this host can have (chroot(2)); '' where it is not known to be."""
+        if not self.own_processes:
+            return ""
+        top = os.path.realpath(self.root)
+        # Not by way of another mount namespace (/proc/PID/root), whose links have other meanings.
+        return top if os.path.exists(top) and os.path.samefile(top, self.root) else ""
+
+    @property
     def own_processes(self) -> bool:
         """Whether /proc of another root lists the processes that this host's /proc lists, us among them."""
         try:
@@ -164,6 +174,15 @@ class Host:
         if not self._trees:
             return files.use_regular(path, use)
         return self._at(path, lambda handle: files.use_handle(handle, path, use, lambda: self._again(path)))
+
+    def use_magic(self, path: str, use: Callable[[int], T]) -> T:
+        """As `use_regular`; a path that ends in a link of a process (see `stat_magic`) leads to the file itself."""
+        if not self._trees:
+            return files.use_regular(path, use)
+        tree, below = self._place(path)
+        return _used(
+            tree.open_magic(below), lambda handle: files.use_handle(handle, path, use, lambda: self._again(path))
+        )
 
     def open_regular(self, path: str) -> int:
         """A descriptor to read a large file from, bit by bit; the caller closes it. OSError as `use_regular`."""
@@ -397,6 +416,9 @@ def _target(link: int) -> str:
     try:
         return os.readlink("", dir_fd=link)
     except FileNotFoundError:
+        if stat.S_ISLNK(os.fstat(link).st_mode):
+            # Of a link of procfs that leads nowhere, as that to the executable of a kernel thread.
+            raise
         # What readlinkat(2) says of an open file that is no link.
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL)) from None
 

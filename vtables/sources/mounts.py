@@ -158,7 +158,35 @@ def _unescaped(raw: bytes) -> bytes:
 
 def mounts_of(scan: Scan) -> list[Mount]:
     """The mounts of the scanned host, read once a statement; a note where they cannot be read."""
-    return scan.shared("mounts", lambda: parse_mountinfo(_mountinfo(scan)))
+
+    def read_them() -> list[Mount]:
+        found = parse_mountinfo(_mountinfo(scan))
+        host = scan.host
+        return found if host.live or host.process or not host.mounted_at else mounts_below(found, host.mounted_at)
+
+    return scan.shared("mounts", read_them)
+
+
+def mounts_below(mounts: list[Mount], top: str) -> list[Mount]:
+    r"""The mounts of a directory without links and of all below, as a process has them whose root it is (chroot(2)).
+
+    >>> raw = b"1 0 8:1 / / rw - ext4 a rw\n2 1 0:5 / /srv/c/data rw - tmpfs b rw\n3 1 0:6 / /srv/cc rw - tmpfs c rw\n"
+    >>> [(mount.path, mount.root, mount.device) for mount in mounts_below(parse_mountinfo(raw), "/srv/c")]
+    [('/', '/srv/c', 'a'), ('/data', '/', 'b')]
+    """
+    hidden = covered(mounts)
+    here = [mount for mount in mounts if mount.id not in hidden and mount.path in (top, *_above(top))]
+    found = []
+    for mount in sorted(here, key=lambda mount: len(mount.path))[-1:]:
+        mount.root = (mount.root.rstrip("/") + top[len(mount.path.rstrip("/")) :]) or "/"
+        mount.path = "/"
+        found.append(mount)
+    prefix = top.rstrip("/") + "/"
+    for mount in mounts:
+        if mount not in found and mount.path.startswith(prefix):
+            mount.path = mount.path[len(prefix) - 1 :]
+            found.append(mount)
+    return found
 
 
 def _mountinfo(scan: Scan) -> bytes:
@@ -167,6 +195,8 @@ def _mountinfo(scan: Scan) -> bytes:
         try:
             if host.process:
                 return LIVE.read(f"{host.process}/mountinfo")
+            if host.mounted_at:
+                return LIVE.read("/proc/self/mountinfo")
             host.only_own("the mounts")
             return host.read("/proc/self/mountinfo")
         except OSError as error:
@@ -215,6 +245,9 @@ def uppermost_of(scan: Scan) -> dict[str, tuple[str, int]]:
     host = scan.host
     if host.live or host.process:
         return uppermost(_mountinfo(scan))
+    # By way of another mount namespace (/proc/PID/root) that is no path of this one's.
     top = LIVE.realpath(host.root)
+    if not os.path.exists(top) or not os.path.samefile(top, host.root):
+        return {}
     here = uppermost(LIVE.read("/proc/self/mountinfo"))
     return {path[len(top) :]: found for path, found in here.items() if path.startswith(top + "/")}

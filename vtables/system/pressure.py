@@ -59,5 +59,7 @@ class Pressure(Table):
                 continue
             for line in parse_pressure(raw):
                 yield (resource, *line)
+        if missing == len(_RESOURCES) and not (scan.host.live or scan.host.kernel_proc):
+            raise TableUnavailable(f"there is no /proc/pressure in {scan.host.root}, which a running kernel fills")
         if missing == len(_RESOURCES):
             raise TableUnavailable("the kernel keeps no pressure information", "Boot Linux 4.20 or newer with psi=1.")
