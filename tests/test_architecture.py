@@ -103,6 +103,8 @@ DIRECT = {
         "os.open",
         "os.getxattr",
         "os.path.realpath",
+        "os.path.exists",
+        "os.path.samefile",
         "files.read",
         "files.read_once",
         "files.use_regular",

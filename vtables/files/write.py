@@ -5,7 +5,8 @@ directory that belongs to somebody else or that others can write, /tmp above all
 file of theirs in the place of ours (`planted.py`).
 
 - A new file has no name until it is complete (O_TMPFILE of open(2)), so that nothing of it stays if hostql is killed.
-  Where a file system cannot do that, it has one that cannot be foreseen (O_EXCL). Then it takes the target's name.
+  Where a file system cannot do that, it has one that cannot be foreseen (O_EXCL, `unfinished.py`). Then it takes the
+  target's name.
   Until then, and where it fails, what had the name stays.
 - What had the name is replaced, not written to: other hard links of it, and whoever has it open, keep what was there.
   The new file is its writer's. It keeps the permission bits and group of a file of its writer's; of somebody else's, it
@@ -22,6 +23,7 @@ import errno
 import os
 import stat
 
+from . import unfinished
 from .place import Refused, kind_of
 from .planted import find_own, may_be_linked, refuse_planted
 
@@ -175,6 +177,7 @@ class NewFile:
         # O_EXCL follows no link, either (open(2)).
         self.fd = os.open(name, flags | os.O_CREAT | os.O_EXCL, mode, dir_fd=folder)
         self._name = name
+        unfinished.remember(folder, name)
 
     def _write_in_place(self, mode: int | None, why: str) -> None:
         """Keep what is written until all of it is there, and then copy it to the file that was found."""
@@ -208,6 +211,7 @@ class NewFile:
                 raise OSError(error.errno, why, self._place.path) from error
             self._name = name
         os.replace(self._name, self._place.name, src_dir_fd=folder, dst_dir_fd=folder)
+        unfinished.forget(folder, self._name)
         self._name = ""
         if self._durable:
             _sync(folder)
@@ -230,11 +234,13 @@ class NewFile:
 
     def _remove_name(self) -> None:
         name, self._name = self._name, ""
+        if not name:
+            return
         try:
-            if name:
-                os.unlink(name, dir_fd=self._place.folder)
+            os.unlink(name, dir_fd=self._place.folder)
         except OSError:
             pass
+        unfinished.forget(self._place.folder, name)
 
 
 def append(path: str, mode: int, *, plain: bool = False) -> int:

@@ -109,10 +109,13 @@ class Host:
     def mounted_at(self) -> str:
         """The directory whose mounts this host's kernel shows to hostql as those of another root, which is one that
         processes of this host can have (chroot(2)); '' where it is not known to be."""
-        if not self.own_processes:
-            return ""
+        return self.top if self.own_processes else ""
+
+    @property
+    def top(self) -> str:
+        """The directory of this host that is another root, without links; '' where that is none of this mount
+        namespace: by way of /proc/PID/root, links have other meanings."""
         top = os.path.realpath(self.root)
-        # Not by way of another mount namespace (/proc/PID/root), whose links have other meanings.
         return top if os.path.exists(top) and os.path.samefile(top, self.root) else ""
 
     @property

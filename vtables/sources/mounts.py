@@ -245,9 +245,9 @@ def uppermost_of(scan: Scan) -> dict[str, tuple[str, int]]:
     host = scan.host
     if host.live or host.process:
         return uppermost(_mountinfo(scan))
-    # By way of another mount namespace (/proc/PID/root) that is no path of this one's.
-    top = LIVE.realpath(host.root)
-    if not os.path.exists(top) or not os.path.samefile(top, host.root):
+    top = host.top
+    if not top:
         return {}
     here = uppermost(LIVE.read("/proc/self/mountinfo"))
-    return {path[len(top) :]: found for path, found in here.items() if path.startswith(top + "/")}
+    prefix = top.rstrip("/") + "/"
+    return {path[len(prefix) - 1 :]: found for path, found in here.items() if path.startswith(prefix)}

@@ -107,22 +107,36 @@ def test_it_has_no_name_or_one_that_cannot_be_foreseen(tmp_path: Path, meanwhile
     assert os.listdir(tmp_path) == ["x"] and mode(tmp_path / "x") == 0o644
 
 
-@pytest.mark.parametrize("name", ["TERM", "HUP", "KILL"])
-def test_nothing_of_it_stays_when_the_process_is_killed(tmp_path: Path, name: str):
+_WITH_A_NAME = """
+import os
+real = os.open
+def refusing(path, flags, mode=0o777, *, dir_fd=None):
+    if flags & os.O_TMPFILE == os.O_TMPFILE:
+        raise OSError(95, "Operation not supported")
+    return real(path, flags, mode, dir_fd=dir_fd)
+os.open = refusing
+"""
+
+
+@pytest.mark.parametrize("before, name", [("", "TERM"), ("", "KILL"), (_WITH_A_NAME, "TERM"), (_WITH_A_NAME, "HUP")])
+def test_nothing_of_it_stays_when_the_process_is_ended(tmp_path: Path, before: str, name: str):
     import signal
     import subprocess
     import sys
 
     (tmp_path / "x").write_text("old\n")
     script = (
-        f"from hostql.vtables.files.write import NewFile\nfile = NewFile({str(tmp_path / 'x')!r})\n"
+        f"{before}from hostql.vtables.files.write import NewFile\nfile = NewFile({str(tmp_path / 'x')!r})\n"
         "file.text().write('rows')\nprint(flush=True)\ninput()"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stdout.readline() == b"\n"
+        named = len(os.listdir(tmp_path)) == 2
         process.send_signal(getattr(signal, f"SIG{name}"))
-    if any(each.startswith(".hostql-") for each in os.listdir(tmp_path)):
+        assert process.wait() == -getattr(signal, f"SIG{name}")
+    if named and name == "KILL":
         pytest.skip("this file system knows no file without a name")
+    assert named or not before
     assert os.listdir(tmp_path) == ["x"] and (tmp_path / "x").read_text() == "old\n"
 
 
