@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from itertools import chain
 
@@ -95,9 +96,19 @@ def _inside(scan: Scan, directory: str) -> Iterator[tuple[str, str]]:
                 yield os.path.join(directory, entry.name), directory
     except PermissionError:
         scan.denied("directories", directory)
-    except OSError:
+    except OSError as error:
         # Not there, or no directory: nothing is in it.
-        return
+        note_beyond(scan, directory, error)
+
+
+def note_beyond(scan: Scan, path: str, error: Exception) -> bool:
+    """A note where a path of another root leads by way of a link that only the kernel follows: out of that root.
+
+    Gives whether it does."""
+    beyond = isinstance(error, OSError) and error.errno == errno.ELOOP and scan.host.kernel_proc
+    if beyond:
+        scan.note("what lies beyond a link of a process (/proc/PID/root, cwd) is not read", path)
+    return beyond
 
 
 def _parent(path: str) -> str:

@@ -6,7 +6,7 @@ from ..scan import Scan
 from ..sources.text import from_os
 from ..sources.xattrs import in_words
 from ..table import INTEGER, TEXT, Column, Table
-from ._paths import asked_paths
+from ._paths import asked_paths, note_beyond
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ class ExtendedAttributes(Table):
             except PermissionError:
                 scan.denied("files", path)
                 continue
-            except (OSError, ValueError):
+            except (OSError, ValueError) as error:
                 # Not there, or a file system without attributes.
+                note_beyond(scan, path, error)
                 continue
             for key in keys:
                 try:

@@ -9,7 +9,7 @@ from ..scan import Scan
 from ..sources.host import NotReached
 from ..sources.text import from_os
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
-from ._paths import asked_paths
+from ._paths import asked_paths, note_beyond
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -156,5 +156,6 @@ class File(Table):
                 # Not there, or gone since its directory was read.
                 continue
             except OSError as error:
-                scan.note(f"a file cannot be looked up: {error.strerror}", path)
-                yield _Unread(path, directory)
+                if not note_beyond(scan, path, error):
+                    scan.note(f"a file cannot be looked up: {error.strerror}", path)
+                    yield _Unread(path, directory)

@@ -14,7 +14,7 @@ from ..sources.files import counters
 from ..sources.host import LIVE, Host, NotReached
 from ..sources.text import from_os
 from ..table import INTEGER, TEXT, Column, Table
-from ._paths import asked_paths
+from ._paths import asked_paths, note_beyond
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,12 +161,10 @@ class Hash(Table):
             except (FileNotFoundError, NotADirectoryError, ValueError):
                 continue
             except OSError as error:
-                if error.errno == errno.ELOOP and not scan.host.live:
-                    scan.note("what lies beyond a link of a process (/proc/PID/root, cwd) is not read", path)
-                    continue
-                scan.note(f"a file cannot be looked up: {error.strerror}", path)
-                if not scan.settings.osquery_patterns:
-                    yield (from_os(path), from_os(directory), None, None, None, 0, "")
+                if not note_beyond(scan, path, error):
+                    scan.note(f"a file cannot be looked up: {error.strerror}", path)
+                    if not scan.settings.osquery_patterns:
+                        yield (from_os(path), from_os(directory), None, None, None, 0, "")
                 continue
             if found.regular:
                 yield found

@@ -13,6 +13,7 @@ from ..sources.files import name_of
 from ..sources.text import decode, from_os, to_os
 from ..sources.ways import named
 from ..table import TEXT, Column, Table
+from ._paths import note_beyond
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,14 +83,15 @@ def _thread() -> Apart:
 def _row(scan: Scan, path: str, ask: Callable[[str], list[str]]) -> list[str] | None:
     scan.check()
     try:
-        if not stat.S_ISREG(scan.host.stat(path).st_mode):
+        if not stat.S_ISREG(scan.host.stat_magic(path).st_mode):
             return None
         # libmagic looks at the mode too, which it does by a name.
-        return scan.host.use_regular(path, lambda fd: ask(name_of(fd, path)))
+        return scan.host.use_magic(path, lambda fd: ask(name_of(fd, path)))
     except PermissionError:
         scan.denied("files", path)
         return None
-    except OSError:
+    except OSError as error:
+        note_beyond(scan, path, error)
         return None
 
 

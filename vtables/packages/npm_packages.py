@@ -7,8 +7,8 @@ import json
 from ..scan import Scan
 from ..sources.configuration import names_in, text_of
 from ..sources.homes import in_homes
-from ..sources.mounts import would_mount
 from ..sources.text import BLANKS, clean, from_os, lines
+from ..sources.ways import reaches
 from ..table import INTEGER, TEXT, Column, Table
 from ._places import asked_for, keeper_of, places
 
@@ -118,7 +118,7 @@ def _folders(scan: Scan) -> Iterator[str]:
             if equals and name.strip(BLANKS) == "prefix":
                 prefix = value.strip(BLANKS).strip("\"'").replace("${HOME}", home)
                 prefix = home + prefix[1:] if prefix.startswith("~/") else prefix
-                if prefix.startswith("/") and "${" not in prefix and not would_mount(scan, prefix):
+                if prefix.startswith("/") and "${" not in prefix and reaches(scan, prefix):
                     yield f"{prefix.rstrip('/')}/lib"
                 else:
                     scan.note(f"the prefix {prefix} that {from_os(path)} sets is not known", path)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..scan import Scan
 from ..sources.configuration import names_in, text_of
 from ..sources.homes import in_homes
-from ..sources.mounts import would_mount
 from ..sources.text import BLANKS, clean, from_os, lines
+from ..sources.ways import reaches
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 from ._places import asked_for, keeper_of, owner_of, places
 
@@ -149,7 +149,7 @@ def _conda_environments(scan: Scan) -> Iterator[tuple[int, str]]:
     for uid, _, text in in_homes(scan, [".conda/environments.txt"], everybody=True):
         for line in lines(text):
             folder = line.strip(BLANKS).rstrip("/")
-            if folder.startswith("/") and "\0" not in folder and not would_mount(scan, folder):
+            if folder.startswith("/") and "\0" not in folder and reaches(scan, folder):
                 yield uid, f"{folder}/lib"
 
 

@@ -13,6 +13,7 @@ import pytest
 from hostql.vtables.files.writers import others_write
 
 from ...conftest import in_new_mounts, mount
+from ...host import IS_ROOT
 
 ALICE, BOB = 54320, 54321
 NAMED_USER, OWN_GROUP, NAMED_GROUP, MASK = 0x02, 0x04, 0x08, 0x10
@@ -59,7 +60,7 @@ def as_alice(folder: Path, action: Callable[[], object], *, passwd: str = "", gr
 
 @pytest.fixture
 def alices(tmp_path: Path) -> Path:
-    if os.geteuid() != 0:
+    if not IS_ROOT:
         pytest.skip("needs root, to own a file as somebody else")
     path = tmp_path / "file"
     path.write_text("")
