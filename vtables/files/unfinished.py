@@ -5,7 +5,6 @@ is closed, removes them before it ends the process.
 from __future__ import annotations
 
 import os
-import threading
 
 # (descriptor of the directory, name) of each.
 _names: set[tuple[int, str]] = set()
@@ -14,6 +13,7 @@ _names: set[tuple[int, str]] = set()
 def remember(folder: int, name: str) -> None:
     """Remove this, too, if a signal ends the process; where nobody else deals with signals."""
     import signal
+    import threading
 
     _names.add((folder, name))
     if threading.current_thread() is threading.main_thread():
@@ -25,6 +25,7 @@ def remember(folder: int, name: str) -> None:
 def forget(folder: int, name: str) -> None:
     """It has its own name, or is gone."""
     import signal
+    import threading
 
     _names.discard((folder, name))
     if not _names and threading.current_thread() is threading.main_thread():
