@@ -208,7 +208,7 @@ def database(given: Arguments) -> Database:
     policy = WRITING_ANALYST if "writable" in given else ANALYST
     try:
         host = Host(root)
-    except (FileNotFoundError, NotADirectoryError):
+    except NotADirectoryError:
         raise UsageError(f"--root {root} is not a directory") from None
     except OSError as error:
         raise UsageError(f"cannot read --root {root}: {error.strerror}") from error
