@@ -5,9 +5,10 @@ from __future__ import annotations
 import stat
 
 from ..scan import Scan
-from ..sources.accounts import all_users, users_of
+from ..sources.accounts import NOBODY, ROOT, all_users, users_of
 from ..sources.configuration import names_in, status_of, text_of, understood, why_refused
 from ..sources.crontabs import ANY, CRONIE, DEBIAN, never_runs, parse_anacrontab, parse_crontab
+from ..sources.homes import text_for
 from ..sources.os_release import distributions
 from ..sources.text import from_os, words
 from ..table import INTEGER, TEXT, Column, Table
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from ..sources.accounts import User
     from ..sources.crontabs import Job
 
 _SYSTEM, _FOLDER, _ANACRONTAB = "/etc/crontab", "/etc/cron.d", "/etc/anacrontab"
@@ -88,18 +90,18 @@ class _Cron:
     def __init__(self, scan: Scan, spools: list[str]) -> None:
         self.scan = scan
         self._spools = spools
-        self._users: dict[str, int] | None = None
+        self._users: dict[str, User] | None = None
         if status_of(scan, "/etc/passwd") is not None:
-            self._users = {"root": 0, **{user.username: user.uid for user in users_of(scan)}}
+            self._users = {"root": ROOT, **{user.username: user for user in users_of(scan)}}
 
     def jobs(self) -> Iterator[tuple[str, Job]]:
         """(file, job) of each job that is run, in order."""
         for path in self._system_files():
-            yield from ((path, job) for job in self._file(path, system=True))
+            yield from ((path, job) for job in self._file(path, ROOT, system=True))
         for spool in self._spools:
             for name, path in self._entries(spool):
                 if self._is_users(name, path):
-                    yield from ((path, job) for job in self._file(path, system=False))
+                    yield from ((path, job) for job in self._file(path, self._user(name), system=False))
         self._note_other_spools()
 
     def takes(self, name: str) -> bool:
@@ -134,23 +136,25 @@ class _Cron:
                 yield name, path
 
     def _is_users(self, name: str, path: str) -> bool:
-        uid = self._uid(name)
-        if uid is None and self._users is not None:
+        user = self._user(name)
+        if user is None and self._users is not None:
             self._refuse(path, "there is no such user")
             return False
         status = status_of(self.scan, path)
-        why = self.refusal(path, status, () if uid is None else (uid,)) if status is not None else ""
+        why = self.refusal(path, status, () if user is None else (user.uid,)) if status is not None else ""
         if why:
             self._refuse(path, f"it {why}")
         return not why
 
-    def _uid(self, name: str) -> int | None:
+    def _user(self, name: str) -> User | None:
         if self._users is None or name in self._users or not self.scan.host.live:
             return (self._users or {}).get(name)
-        return next((user.uid for user in all_users(self.scan, None, frozenset([name]))), None)
+        return next(iter(all_users(self.scan, None, frozenset([name]))), None)
 
-    def _file(self, path: str, system: bool) -> Iterator[Job]:
-        text = text_of(self.scan, path, expected=False)
+    def _file(self, path: str, user: User | None, system: bool) -> Iterator[Job]:
+        # A link in a spool is its user's, who need not be one that may read what it leads to.
+        linked = self.scan.host.islink(path)
+        text = text_for(self.scan, user or NOBODY, path) if linked else text_of(self.scan, path, expected=False)
         if not text.endswith("\n"):
             text, rest = text[: text.rfind("\n") + 1], text[text.rfind("\n") + 1 :]
             if self.runs_rest or not rest.strip() or rest.lstrip().startswith("#"):
@@ -175,7 +179,7 @@ class _Cron:
         if job is None or not system:
             return job
         user, command = [*words(job.command, 1), "", ""][:2]
-        if not user or not (command or self.grammar.empty) or (self._users is not None and self._uid(user) is None):
+        if not user or not (command or self.grammar.empty) or (self._users is not None and self._user(user) is None):
             return None
         return job if command else job._replace(command="")
 

@@ -38,6 +38,11 @@ class User:
         self.source = source
 
 
+ROOT = User("root", 0, 0, "", "/root", "")
+# For files of a user who is not known.
+NOBODY = User("nobody", 65534, 65534, "", "/", "")
+
+
 def parse_passwd(text: str) -> Iterator[User | None]:
     r"""The users; None for a broken line. Fields after the group id may be missing, and the shell holds all the rest.
 

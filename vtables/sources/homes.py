@@ -40,3 +40,8 @@ def in_homes(scan: Scan, names: Sequence[str], everybody: bool = False) -> Itera
             text = text_of(scan, path, expected=False, keeper=Keeper(user.uid, home))
             if text:
                 yield user.uid, path, text
+
+
+def text_for(scan: Scan, user: User, path: str) -> str:
+    """The text of a file that a user names, by a link or an include; what that user may not show is a note."""
+    return text_of(scan, path, expected=False, keeper=Keeper(user.uid, user.directory))
