@@ -7,7 +7,8 @@ line alone, `@include` after blanks as well. Checked against cvtsudoers 1.9.16.
 
 from __future__ import annotations
 
-from .text import BLANKS, words
+from .sudoers_rules import USERS, is_valid
+from .text import lines, split_blanks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,21 +17,21 @@ if TYPE_CHECKING:
 _CONTINUED = r"\\[ \t]*\r?\n[ \t]*"
 _COMMENT = r"#(?!-?[0-9])[^\n]*"
 _INCLUDE = (
-    rf"(?:[ \t]*@|#)(?P<directive>include(?:dir)?)(?:[ \t]|{_CONTINUED})+"
-    r'(?P<target>"(?:\\"|[^"\n])*"|(?:\\[^\r\n]|[^\s"\\])(?:\\[^\r\n]|[^\s\\])*)'
-    rf"(?:[ \t]|{_CONTINUED})*(?:{_COMMENT})?\r?(?:\n|\Z)"
+    rf"(?:[ \t]*@|#)(?P<directive>include(?:dir)?)(?:[ \t]|\\[ \t]*\r?\n)+"
+    r'(?P<target>"(?:\\"|[^"\n])*"|(?:\\[^\r\n]|[^ \t\r\n"\\])(?:\\[^\r\n]|[^ \t\r\n\\])*)'
+    rf"(?:[ \t]|\\[ \t]*\r?\n)*(?:{_COMMENT})?\r?(?:\n|\Z)"
 )
 _PIECE = (
     rf"(?P<continued>{_CONTINUED})|(?P<end>\r?\n)|(?P<comment>{_COMMENT})"
     r'|(?P<string>"(?:\\(?:.|\n)|[^"\\\n])*")|(?P<plain>\\.|[^\\"#\r\n]+|.)'
 )
-_ITEM = r'(?:![ \t]*)*(?:%?#[0-9]+|"(?:\\.|[^"\\])*"|(?:\\.|[^\s,"\\=!])+)'
-_LIST = rf"{_ITEM}(?:[ \t]*,[ \t]*{_ITEM})*"
-# What a line begins with, and what must come after it.
+_BLANKS = " \t\r\n"
+_BOUND = r'(?:"(?:\\.|[^"\\])*"|(?:\\.|[^ \t,"\\=!])+|![ \t]*)+'
+# What a line begins with.
 _HEADERS = (
-    (rf"Defaults(?:[:@>!][ \t]*{_LIST})?(?=[ \t])", r"[^\s]"),
-    (r"(?:User|Runas|Host|Cmnd|Cmd)_Alias(?=[ \t])", r"[^\s=]+[ \t]*="),
-    (_LIST, r"[^\s=][^=]*="),
+    rf"Defaults(?:[:@>!][ \t]*{_BOUND}(?:[ \t]*,[ \t]*{_BOUND})*)?(?=[ \t])",
+    r"(?:User|Runas|Host|Cmnd|Cmd)_Alias(?=[ \t])",
+    rf"(?!Defaults[ \t]){USERS}",
 )
 
 
@@ -67,7 +68,7 @@ def parse_sudoers(text: str) -> Iterator[tuple[str, str] | None]:
                 parts.append(re.sub(_CONTINUED, "", found[0]))
             elif found.lastgroup == "plain":
                 parts.append(found[0])
-        line = "".join(parts).strip(BLANKS)
+        line = "".join(parts).strip(_BLANKS)
         if line:
             yield _split(line)
 
@@ -75,11 +76,11 @@ def parse_sudoers(text: str) -> Iterator[tuple[str, str] | None]:
 def _split(line: str) -> tuple[str, str] | None:
     import re
 
-    for header, rest in _HEADERS:
-        found = re.match(header, line, re.ASCII)
+    for header in _HEADERS:
+        found = re.match(header, line)
         if found:
-            details = line[found.end() :].strip(BLANKS)
-            return (found[0], details) if re.match(rest, details, re.ASCII) else None
+            details = line[found.end() :].strip(_BLANKS)
+            return (found[0], details) if is_valid(found[0], details) else None
     return None
 
 
@@ -99,14 +100,20 @@ def include_target(details: str, folder: str, host: str) -> str:
     return path if path.startswith("/") else f"{folder}/{path}"
 
 
-def policy_file(text: str) -> str:
-    r"""The file of rules that sudo.conf(5) names, '' where it names none.
+def policy_plugins(text: str) -> list[tuple[str, str, list[str]]]:
+    r"""(symbol, file, options) of each plugin that sudo.conf(5) names, but for those that only log or ask.
 
-    >>> policy_file("# x\nPlugin sudoers_policy sudoers.so sudoers_file=/etc/rules sudoers_mode=0400\n")
-    '/etc/rules'
+    >>> policy_plugins("# x\nPlugin sudoers_policy sudoers.so sudoers_file=/etc/rules sudoers_mode=0400\n")
+    [('sudoers_policy', 'sudoers.so', ['sudoers_file=/etc/rules', 'sudoers_mode=0400'])]
     """
-    for line in text.replace("\\\n", "").split("\n"):
-        kind, name, *options = [*words(line.partition("#")[0]), "", ""]
-        if kind == "Plugin" and name == "sudoers_policy":
-            return next((word[13:] for word in options if word.startswith("sudoers_file=")), "")
-    return ""
+    found = []
+    for line in lines(text.replace("\\\n", "")):
+        words = split_blanks(line.partition("#")[0])
+        if len(words) > 2 and words[0].lower() == "plugin" and words[1] not in ("sudoers_io", "sudoers_audit"):
+            found.append((words[1], words[2], words[3:]))
+    return found
+
+
+def option(options: list[str], name: str) -> str:
+    """The value of an option of a plugin, '' where it is not set."""
+    return next((word[len(name) + 1 :] for word in options if word.startswith(f"{name}=")), "")

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# The white space of ASCII (isspace(3) in the C locale).
+BLANKS = " \t\n\v\f\r"
 # Characters of a text cut into lines at a time.
 _PIECE = 1 << 16
-# What isspace(3) takes for a blank in the C locale; Python's own str methods take far more.
-BLANKS = " \t\n\r\v\f"
 # The digits of the greatest number that surely fits 64 bits.
 _DIGITS = 18
 
@@ -49,6 +49,22 @@ def words(text: str, most: int = -1) -> list[str]:
     ['a', 'b', '\xa0\u2003c  d ']
     """
     return [word.decode() for word in text.encode().split(None, most)]
+
+
+def split_blanks(text: str, most: int = -1) -> list[str]:
+    r"""The words between blanks: space, tab and the other white space of ASCII, which alone the C library takes for it.
+
+    >>> split_blanks(" a\tb\u00a0c\n"), split_blanks("a b  c", 1)
+    (['a', 'b\xa0c'], ['a', 'b  c'])
+    """
+    # Python has the separators of ASCII (file, group, record, unit) for blanks, too.
+    if text.isascii() and not any(letter in text for letter in "\x1c\x1d\x1e\x1f"):
+        return text.split(None, most)
+    import re
+
+    text = text.lstrip(BLANKS)
+    words = re.split(r"[ \t\n\v\f\r]+", text, maxsplit=max(most, 0))
+    return [word for word in words if word]
 
 
 def integer(text: str) -> int | None:

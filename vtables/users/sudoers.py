@@ -8,13 +8,14 @@ import stat
 from ..scan import Scan
 from ..sources.configuration import names_in, status_of, text_of, understood, why_refused
 from ..sources.hostname import configured_name
-from ..sources.sudoers import include_target, parse_sudoers, policy_file
-from ..sources.text import BLANKS, decode, from_os
+from ..sources.nss_files import text_for_libc
+from ..sources.sudoers import include_target, option, parse_sudoers, policy_plugins
+from ..sources.text import BLANKS, decode, from_os, lines, split_blanks
 from ..table import TEXT, Column, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
 
@@ -42,17 +43,26 @@ class Sudoers(Table):
     examples = ["SELECT header, rule_details FROM sudoers WHERE header NOT LIKE 'Defaults%';"]
 
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
-        _note_other_sources(scan)
-        for top in _tops(scan):
+        services = _services(scan)
+        others = [word for word in services if word in ("ldap", "sss")]
+        if others:
+            scan.note(f"rules that sudo gets from {' and '.join(others)} are not shown")
+        tops = _tops(scan)
+        if others and "files" not in services:
+            for top in tops:
+                if top != _TOP_RS:
+                    scan.note(f"{top} is left out: /etc/nsswitch.conf names no files for sudoers")
+            tops = [top for top in tops if top == _TOP_RS]
+        for top in tops:
             yield from _file(scan, top, 0, set())
 
 
 def _tops(scan: Scan) -> list[str]:
     """The files that the installed programs begin with."""
     classic = any(status_of(scan, path) for path in _PLUGINS)
-    top = next((path for path in _TOPS if status_of(scan, path)), _TOPS[0])
+    top = _first(scan, _TOPS)
     if classic:
-        top = policy_file(text_of(scan, "/etc/sudo.conf", expected=False)) or top
+        top = _named_file(scan) or top
     if status_of(scan, _TOP_RS) is None:
         return [top]
     if classic:
@@ -65,13 +75,33 @@ def _tops(scan: Scan) -> list[str]:
     return [_TOP_RS]
 
 
-def _note_other_sources(scan: Scan) -> None:
-    for line in text_of(scan, "/etc/nsswitch.conf", expected=False).split("\n"):
-        database, _, services = line.partition("#")[0].partition(":")
-        if database.strip() == "sudoers":
-            others = [word for word in services.split() if word in ("ldap", "sss")]
-            if others:
-                scan.note(f"rules that sudo gets from {' and '.join(others)} are not shown")
+def _first(scan: Scan, paths: Sequence[str]) -> str:
+    """The first file that exists, or the first of all."""
+    return next((path for path in paths if status_of(scan, path)), paths[0])
+
+
+def _named_file(scan: Scan) -> str | None:
+    """The file of rules that sudo.conf names: of several the first that exists; None where it names none."""
+    plugins = policy_plugins(text_of(scan, "/etc/sudo.conf", expected=False))
+    for symbol, file, _ in plugins:
+        if symbol != "sudoers_policy":
+            scan.note(f"what the plugin {symbol} ({file}) of /etc/sudo.conf allows is not shown")
+    own = [options for symbol, _, options in plugins if symbol == "sudoers_policy"]
+    if not own:
+        return None
+    if option(own[0], "error_recovery").lower() == "false":
+        scan.note("error_recovery=false in /etc/sudo.conf: a line that makes no sense costs sudo all of its rules")
+    paths = [path for path in option(own[0], "sudoers_file").split(":") if path]
+    return _first(scan, paths) if paths else None
+
+
+def _services(scan: Scan) -> list[str]:
+    """Where sudo looks for rules, by the first such line of nsswitch.conf(5); in files where there is none."""
+    for line in lines(text_of(scan, "/etc/nsswitch.conf", expected=False)):
+        database, colon, services = line.partition("#")[0].partition(":")
+        if colon and database.strip(BLANKS).lower() == "sudoers":
+            return split_blanks(services.lower())
+    return ["files"]
 
 
 def _file(scan: Scan, path: str, depth: int, seen: set[str]) -> Iterator[tuple[str, str, str]]:
@@ -81,7 +111,7 @@ def _file(scan: Scan, path: str, depth: int, seen: set[str]) -> Iterator[tuple[s
     seen.add(path)
     if _refused(scan, path):
         return
-    for header, details in understood(scan, path, parse_sudoers(text_of(scan, path, expected=depth > 0))):
+    for header, details in understood(scan, path, parse_sudoers(text_for_libc(scan, path, expected=depth > 0))):
         yield from_os(path), header, details
         if header[1:] not in ("include", "includedir"):
             continue

@@ -218,3 +218,95 @@ def test_rules_of_a_directory_are_noted(
     lay(tmp_path, {"etc/nsswitch.conf": f"passwd: files sss\nsudoers: {services} # x\n", "etc/sudoers": ANN})
     expected = [f"sudoers: rules that sudo gets from {each} are not shown" for each in said]
     assert notes(open_root(), "SELECT * FROM sudoers") == expected
+
+
+# Each once alone; sudo takes all of one or none.
+WHOLE_LINES = [
+    *("al:ice ALL=ALL", "ann ALL=sha256:AAAA /bin/ls", 'ann ALL=""', '"" ALL=ALL', '+"n x" ALL=ALL', "#1000x ALL=ALL"),
+    *("user_alias A=b", "User_Alias a=b", "User_Alias AB=x : CD=y", "Defaults : ann !requiretty", "ann ALL="),
+    *("ann ALL ALL=ALL", "ann ALL=(ALL ALL", "ann ALL = ALL ALL", "ann ALL=NOPASSWD:\u00a0ALL", "ann ALL=bin/ls"),
+    *("ann,, bob ALL=ALL", "ann bob ALL=ALL", "ann ALL, =ALL", "a(nn ALL=ALL", "ann>x ALL=ALL", "ann > ALL=ALL"),
+    *(
+        "Defaults ALL=ALL",
+        "Defaultsx ALL=ALL",
+        "Defaults lecture insults",
+        "Defaults !lecture=always",
+        "Defaults lecture,",
+    ),
+    *("ann ALL=NOPASSWD: ALL", "ann ALL=(root)NOPASSWD:EXEC:/bin/ls -l, !/bin/x : h = ALL", "ann ALL=( : grp) ALL"),
+    *("ann ALL=^/bin/.*$", "ann ALL=/bin/ls ^-[a-z]=$", "ann ALL=CWD=/x TIMEOUT=8h NOPASSWD: ALL", "a\\\nnn ALL=ALL"),
+    *("ann ALL=/bin/ls,\\\n# /bin/cat\n", "ann fe80::1, 10.0.0.0/8, !x=ALL", "Cmnd_Alias X=/bin/ls, sudoedit /etc/x"),
+    *(
+        "sudoedit ALL=ALL",
+        "ann ALL=/bin/a\\,b, /bin/a\\=b",
+        "ann ALL=/bin/ls a=b",
+        "ann ALL=/bin/ls \\a",
+        'ann ALL=/bin/ls "a,b"',
+        'ann ALL=/bin/ls "a',
+        "ann ALL=(a:%g) ALL",
+        "ann ALL=list",
+        "%:#5 ALL=ALL",
+    ),
+    "ann ALL=sha224:0d00000000000000000000000000000000000000000000000000000b /bin/ls",
+]
+
+
+@pytest.mark.parametrize("line", WHOLE_LINES)
+def test_a_line_is_shown_if_sudo_takes_it(tmp_path: Path, open_root: Callable[..., Database], line: str) -> None:
+    if not shutil.which("cvtsudoers"):
+        pytest.skip("needs cvtsudoers")
+    lay(tmp_path, {"etc/sudoers": f"{line}\n"})
+    done = subprocess.run(
+        ["cvtsudoers", "-f", "sudoers", str(tmp_path / "etc/sudoers")], capture_output=True, text=True, check=False
+    )
+    assert bool(query(open_root(), "SELECT * FROM sudoers")) == bool(done.stdout.strip()), done.stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "@include " + "\\\n    " * 40,
+        "@include " + "\\   \n    " * 40 + '"x',
+        *(
+            "a," * 20000,
+            "! " * 20000,
+            "a" + " " * 60000 + ", =",
+            "a ALL=(" + " " * 60000 + "x",
+            "a ALL=" + "^ " * 20000,
+        ),
+        *(
+            "a ALL=" + "CWD=a " * 20000,
+            "a ALL=" + "NOPASSWD: A=" * 5000,
+            "a ALL=/b " + "x " * 30000 + "=",
+            '"a' * 30000,
+        ),
+    ],
+    ids=range(11),
+)
+def test_no_line_takes_long(tmp_path: Path, open_root: Callable[..., Database], line: str) -> None:
+    lay(tmp_path, {"etc/sudoers": f"{line}\n{ANN}"})
+    rows = query(open_root(), "SELECT header FROM sudoers WHERE header = 'ann'")
+    assert [row["header"] for row in rows] in ([], ["ann"])
+
+
+CLASSIC = {"usr/libexec/sudo/sudoers.so": "", "etc/sudoers": ANN, "etc/rules": "bob ALL=ALL\n"}
+
+
+@pytest.mark.parametrize(
+    "files, users, note",
+    [
+        ({"etc/sudo.conf": "Plugin sudoers_policy sudoers.so sudoers_file=/none:/etc/rules\n"}, ["bob"], ""),
+        ({"etc/sudo.conf": "Plugin sudoers_policy sudoers.so error_recovery=false\n"}, ["ann"], "error_recovery"),
+        ({"etc/sudo.conf": "Plugin other other.so\n"}, ["ann"], "the plugin other (other.so)"),
+        ({"etc/nsswitch.conf": "sudoers: files sss\n"}, ["ann"], "sss are not shown"),
+        ({"etc/nsswitch.conf": "sudoers: sss\n"}, [], "/etc/sudoers is left out"),
+        ({"etc/nsswitch.conf": "sudoers: ldap\nsudoers: files\n"}, [], "/etc/sudoers is left out"),
+        ({"etc/sudoers": "ann ALL=ALL\0, /x\n"}, ["ann"], "ends at a NUL"),
+    ],
+)
+def test_what_else_sudo_goes_by(
+    tmp_path: Path, open_root: Callable[..., Database], files: dict[str, str], users: list[str], note: str
+) -> None:
+    lay(tmp_path, {**CLASSIC, **files})
+    assert [row["header"] for row in query(open_root(), "SELECT header FROM sudoers")] == users
+    assert note in " ".join(notes(open_root(), "SELECT * FROM sudoers"))
