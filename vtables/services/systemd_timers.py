@@ -7,8 +7,9 @@ import time
 from ..scan import Scan
 from ..sources.systemd_bus import SystemdBus, systemd_of
 from ..sources.text import from_os
-from ..sources.unit_syntax import is_true
-from ..sources.unitfiles import UnitFile, unit_files
+from ..sources.unit_loading import INTERVALS, timer_values
+from ..sources.unit_syntax import is_true, is_unit_name
+from ..sources.unitfiles import KINDS, UnitFile, unit_files
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_SINCE = ("OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec", "OnUnitInactiveSec")
-# Each of them clears them all where it is empty.
-_TIMES = ("OnCalendar", *_SINCE)
 _STAMPS = "/var/lib/systemd/timers"
 # systemd's "never", in microseconds.
 _INFINITY = (1 << 64) - 1
@@ -30,7 +28,7 @@ class _Timer:
     __slots__ = ("_bus", "_file", "_object", "_scan", "active_state")
 
     id = property(lambda self: from_os(self._file.id))
-    calendar = property(lambda self: ",".join(self._file.values("Timer", "OnCalendar", _TIMES)))
+    calendar = property(lambda self: ",".join(timer_values(self._file, "OnCalendar")))
     state = property(lambda self: self._file.state)
     fragment_path = property(lambda self: from_os(self._file.path))
 
@@ -43,15 +41,18 @@ class _Timer:
 
     @property
     def unit(self) -> str:
-        return self._file.last("Timer", "Unit", self.id[: -len(".timer")] + ".service")
+        """The first that is a unit counts; systemd ignores all others."""
+        file: UnitFile = self._file
+        names = [name for name in file.raw("Timer", "Unit") if is_unit_name(name) and name.endswith(KINDS)]
+        return [*[name for name in names if "@." not in name], f"{self.id[: -len('.timer')]}.service"][0]
 
     @property
     def intervals(self) -> str:
-        return ",".join([f"{name}={value}" for name in _SINCE for value in self._file.values("Timer", name, _TIMES)])
+        return ",".join([f"{name}={value}" for name in INTERVALS for value in timer_values(self._file, name)])
 
     @property
     def persistent(self) -> int:
-        given = [is_true(value) for value in self._file.values("Timer", "Persistent")]
+        given = [is_true(value) for value in self._file.raw("Timer", "Persistent")]
         return int([value for value in given if value is not None][-1:] == [True])
 
     @property

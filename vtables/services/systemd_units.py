@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..scan import Scan
 from ..sources.systemd_bus import LoadedUnit, SystemdBus, systemd_of
 from ..sources.text import from_os
+from ..sources.unit_loading import load_state, user_of
 from ..sources.unitfiles import UnitFile, unit_files
 from ..table import BIGINT, TEXT, Column, Table
 
@@ -51,7 +52,7 @@ class _OnDisk:
     fragment_path = property(lambda self: from_os(self._file.path))
     description = property(lambda self: self._file.last("Unit", "Description"))
     source_path = property(lambda self: self._file.last("Unit", "SourcePath"))
-    user = property(lambda self: self._file.last("Service", "User"))
+    user = property(lambda self: user_of(self._file))
 
     def __init__(self, file: UnitFile, load_state: str, active_state: str, sub_state: str) -> None:
         self._file = file
@@ -78,7 +79,7 @@ class SystemdUnits(Table):
     job_type = Column(TEXT, "Type of that job; '' for none")
     job_path = Column(TEXT, "Path of that job's D-Bus object")
     fragment_path = Column(TEXT, "File of the unit")
-    user = Column(TEXT, "User it runs as; '' for root")
+    user = Column(TEXT, "User it runs as; '' for root, NULL for one that systemd names as it starts")
     source_path = Column(TEXT, "File it was generated from; '' for none")
 
     identity = ("id",)
@@ -106,13 +107,4 @@ class SystemdUnits(Table):
                 main = loaded.get(file.main_id)
                 yield _OnDisk(file, "", *((main.active_state, main.sub_state) if main else ("inactive", "dead")))
             else:
-                yield _OnDisk(file, _load_state(file) if scan.wants("load_state") else "", "", "")
-
-
-def _load_state(file: UnitFile) -> str:
-    """The state that systemd would load the unit in."""
-    if file.masked:
-        return "masked"
-    if file.missing:
-        return "not-found"
-    return "error" if file.broken else "loaded"
+                yield _OnDisk(file, load_state(file) if scan.wants("load_state") else "", "", "")

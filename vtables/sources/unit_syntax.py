@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 BLANKS = " \t\r\n"
 _CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@")
 _LONGEST_NAME = 255
+# Specifiers that are the same for all units of the system's own systemd.
+_OF_SYSTEM = {"u": "root", "U": "0", "g": "root", "G": "0", "h": "/root", "s": "/bin/sh", "t": "/run", "S": "/var/lib"}
+_OF_SYSTEM.update({"C": "/var/cache", "L": "/var/log", "E": "/etc", "T": "/tmp", "V": "/var/tmp"})
 
 
 def parse_unit(text: str) -> Iterator[Assignment | None]:
@@ -116,12 +119,17 @@ class UnitName:
     def drop_in_names(self) -> list[str]:
         """The names whose drop-ins count for the unit, from the one that wins, without those of its type.
 
+        What a prefix cut at a dash begins counts in three forms: alone, with the instance and with the template's `@`.
+
         >>> UnitName("a-b@c-d.service").drop_in_names()
-        ['a-b@c-d.service', 'a-b@.service', 'a-.service']
+        ['a-b@c-d.service', 'a-b@.service', 'a-.service', 'a-@c-d.service', 'a-@.service']
         """
-        dashes = [place for place, letter in enumerate(self.prefix) if letter == "-"]
-        shorter = [f"{self.prefix[: place + 1]}.{self.type}" for place in reversed(dashes)]
-        return [name for name in dict.fromkeys([self.id, self.template, *shorter]) if name]
+        cuts = [self.prefix[: place + 1] for place, letter in enumerate(self.prefix[:-1]) if letter == "-"][::-1]
+        rests = [self.id[len(self.prefix) :], *([f"@.{self.type}"] if self.instance else [])]
+        names = [f"{self.prefix}{rest}" for rest in rests]
+        names += [f"{cut}.{self.type}" for cut in cuts]
+        names += [f"{cut}{rest}" for cut in cuts for rest in rests]
+        return list(dict.fromkeys(names))
 
 
 def is_unit_name(name: str) -> bool:
@@ -148,6 +156,7 @@ def expand(text: str, id: str) -> str:
     last = name.prefix.rpartition("-")[2]
     known = {"%": "%", "n": id, "N": id[: -len(name.type) - 1], "p": name.prefix, "P": unescape(name.prefix)}
     known.update({"i": instance, "I": unescape(instance), "j": last, "J": unescape(last)})
+    known.update(_OF_SYSTEM)
     known["f"] = "/" + unescape(instance if name.instance is not None else name.prefix).lstrip("/")
     return re.sub(r"%(.)", lambda found: known.get(found[1], found[0]), text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from .configuration import names_in, status_of, text_of
 from .text import words
@@ -33,7 +34,7 @@ FOLDERS = (
 )
 # Where systemctl enables and links units.
 _OWN = ("/etc/systemd/system", "/run/systemd/system")
-_KINDS = (
+KINDS = (
     *(".service", ".socket", ".timer", ".mount", ".automount", ".swap"),
     *(".target", ".path", ".slice", ".scope", ".device"),
 )
@@ -83,7 +84,7 @@ class UnitFile:
 
     @property
     def broken(self) -> bool:
-        """Whether systemd gives up one of its files."""
+        """Whether systemd gives its own file up."""
         return self.assignments is not None and self._broken
 
     @property
@@ -91,18 +92,27 @@ class UnitFile:
         """What the file and its drop-ins say, in the order that counts."""
         if self._assignments is None:
             self._assignments = found = []
-            for path in self._units.files_of(self.main_id):
+            for place, path in enumerate(self._units.files_of(self.main_id)):
                 for each in parse_unit(text_of(self._units.scan, path, expected=False)):
                     if each is None:
-                        self._broken = True
+                        # Of a drop-in, what comes after is lost, and nothing else.
+                        self._broken = self._broken or place == 0
                     else:
                         found.append(each)
         return self._assignments
 
     def last(self, section: str, name: str, default: str = "") -> str:
         """The value of a setting, with the specifiers that the unit's name answers: the last that is given."""
-        value = (self.values(section, name) or [default])[-1]
+        return self.expanded((self.values(section, name) or [default])[-1])
+
+    def expanded(self, value: str) -> str:
+        """A value with its specifiers; as it stands for a template, which has no instance."""
         return value if "@." in self.main_id else expand(value, self.main_id)
+
+    def raw(self, section: str, name: str) -> list[str]:
+        """All that a setting is given with its specifiers; without the '' that clears, but with one they make."""
+        given = [value for there, setting, value in self.assignments if (there, setting) == (section, name)]
+        return [self.expanded(value) for value in given if value]
 
     def values(self, section: str, name: str, cleared_by: Sequence[str] = ()) -> list[str]:
         """The values of a setting that adds up."""
@@ -119,7 +129,7 @@ class _Units:
         self._aliases: dict[str, list[str]] = {}
         for folder in self.folders:
             for name in sorted(self._names(folder)):
-                if name.endswith(_KINDS) and name not in self.by_id and is_unit_name(name):
+                if name.endswith(KINDS) and name not in self.by_id and is_unit_name(name):
                     self.by_id[name] = UnitFile(self, name, f"{folder}/{name}")
         for id, unit in self.by_id.items():
             if unit.alias_of:
@@ -143,7 +153,7 @@ class _Units:
         if unit.target == _NULL:
             return _MASKED
         found = status_of(self.scan, unit.target)
-        if found is None:
+        if found is None or stat.S_ISDIR(found.st_mode):
             return _MISSING
         return "" if found.st_size else _MASKED
 
@@ -199,7 +209,7 @@ class _Units:
         return self.scan.shared(("units", folder), lambda: frozenset(names_in(self.scan, folder)))
 
 
-def unit_files(scan: Scan, kinds: tuple[str, ...] = _KINDS) -> list[UnitFile]:
+def unit_files(scan: Scan, kinds: tuple[str, ...] = KINDS) -> list[UnitFile]:
     """The units that have a file, by id, with their state as systemctl(1) names it."""
     units = _Units(scan)
     wanted = _wanted(units)

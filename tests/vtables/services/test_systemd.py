@@ -16,6 +16,7 @@ import pytest
 from hostql.tests.conftest import notes, query
 from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
+from hostql.vtables.sources.unit_times import is_calendar, is_span
 
 CONFIGURATION = """\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -229,7 +230,7 @@ def a_timer(db: Database) -> Iterator[Database]:
 # By files.
 
 FILES = {
-    "usr/lib/systemd/system/plain.service": "[Unit]\nDescription=Plain\n[Service]\nUser=ann\n",
+    "usr/lib/systemd/system/plain.service": "[Unit]\nDescription=Plain\n[Service]\nUser=ann\nExecStart=/bin/true\n",
     "usr/lib/systemd/system/off.service": "[Install]\nWantedBy=multi-user.target\n",
     "usr/lib/systemd/system/on.service": "[Install]\nWantedBy=multi-user.target\nAlias=other.service\n",
     "usr/lib/systemd/system/named.service": "[Install]\nAlias=display.service\n",
@@ -394,6 +395,11 @@ DROP_INS = [
     ("a-b.service", {f"{ETC}/a-.service.d/1.conf": "prefix"}, "prefix"),
     ("t@i.service", {f"{ETC}/t@.service.d/1.conf": "template"}, "template"),
     ("t@i.service", {f"{ETC}/t@.service.d/1.conf": "template", f"{ETC}/t@i.service.d/1.conf": "own"}, "own"),
+    ("a-b@i-j.service", {f"{ETC}/a-@.service.d/1.conf": "prefix"}, "prefix"),
+    ("a-b@i-j.service", {f"{ETC}/a-@i-j.service.d/1.conf": "prefix"}, "prefix"),
+    ("a-b@i-j.service", {f"{ETC}/a-b@i-.service.d/1.conf": "instance"}, "main"),
+    ("a-b@i-j.service", {f"{ETC}/a-@i-j.service.d/1.conf": "both", f"{ETC}/a-@.service.d/1.conf": "template"}, "both"),
+    ("a-b@i-j.service", {f"{ETC}/a-@i-j.service.d/1.conf": "both", f"{ETC}/a-.service.d/1.conf": "prefix"}, "prefix"),
     # The name of the file decides the order, whichever the folder.
     ("a-b.service", {f"{LIB}/service.d/2.conf": "type", f"{ETC}/a-b.service.d/1.conf": "own"}, "type"),
     # Of one name, that of the unit counts before its prefix's, in the folder that comes first, and the type's last.
@@ -414,6 +420,8 @@ DROP_INS = [
 def test_drop_ins_count_in_the_order_of_systemd(
     tmp_path: Path, open_root: Callable[..., Database], id: str, drop_ins: dict[str, str], word: str
 ) -> None:
+    main = {f"{LIB}/a-b@.service": says("main"), f"{ETC}/a-b@i-j.service": says("main")}
+    lay(tmp_path, main)
     main = {f"{LIB}/a-b.service": says("main"), f"{LIB}/t@.service": says("main"), f"{ETC}/t@i.service": says("main")}
     lay(tmp_path, main)
     lay(tmp_path, {name: text if text.startswith("->") else says(text) for name, text in drop_ins.items()})
@@ -455,6 +463,80 @@ def test_an_empty_time_clears_all_of_a_timer(
     lay(tmp_path, {f"{ETC}/a.timer": f"[Timer]\n{text}"})
     (row,) = query(open_root(), "SELECT calendar, intervals FROM systemd_timers")
     assert (row["calendar"], row["intervals"]) == expected
+
+
+@pytest.mark.parametrize(
+    "text, column, value",
+    [
+        ("OnCalendar=daily\nUnit=a b\nUnit=good.service\nUnit=other.service\n", "unit", "good.service"),
+        ("OnCalendar=daily\nUnit=\nUnit=nosuffix\n", "unit", "a@weekly.service"),
+        ("OnCalendar=bogus\nOnCalendar=daily\nOnCalendar=25:00\n", "calendar", "daily"),
+        ("OnBootSec=bad\nOnBootSec=5min\n", "intervals", "OnBootSec=5min"),
+        ("OnCalendar=%i\n", "calendar", "weekly"),
+        ("OnCalendar=daily\nPersistent=yes\nPersistent=\nPersistent=maybe\n", "persistent", 1),
+    ],
+)
+def test_what_systemd_ignores_of_a_timer(
+    tmp_path: Path, open_root: Callable[..., Database], text: str, column: str, value: object
+) -> None:
+    lay(tmp_path, {f"{LIB}/a@.timer": f"[Timer]\n{text}", f"{ETC}/a@weekly.timer": f"->/{LIB}/a@.timer"})
+    assert query(open_root(), f"SELECT {column} AS it FROM systemd_timers WHERE id = 'a@weekly.timer'") == [
+        {"it": value}
+    ]
+
+
+TIMES = {
+    "calendar": "daily|Mon..Fri 10:00|Mon, 10:00|*:0/15|*:1/0|24:00|23:59:60|4|*-*~3|13-1|1-32|20-1-1|2200-1-1|Mon..|"
+    "Wed *-1|2003-02..04-05|@1500000000|bi-annually|*:5..3|10:|Mon *-*-* 0:0:0 Europe/Berlin|1:1:1.1234567|bogus|mond",
+    "timespan": "5min|5 min 20s|1|1.5h|1.|.5s|bad|infinity|5x|-5|1M|1m|3S|10us|1 2 3|3sec4|1e3",
+}
+
+
+@pytest.mark.parametrize("verb, text", [(verb, text) for verb, texts in TIMES.items() for text in texts.split("|")])
+def test_times_are_those_that_systemd_takes(verb: str, text: str) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("needs systemd-analyze")
+    done = subprocess.run(["systemd-analyze", verb, "--", text], capture_output=True, check=False)
+    assert (is_calendar if verb == "calendar" else is_span)(text) == (done.returncode == 0)
+
+
+EXEC = "ExecStart=/bin/true\n"
+
+
+# As systemd 257 has them in its own test mode.
+@pytest.mark.parametrize(
+    "name, text, state, user",
+    [
+        ("a.service", f"[Service]\n{EXEC}DynamicUser=yes\n", "loaded", "a"),
+        ("a.b.service", f"[Service]\n{EXEC}DynamicUser=yes\n", "loaded", None),
+        ("a.service", f"[Service]\n{EXEC}DynamicUser=yes\nUser=ann\n", "loaded", "ann"),
+        ("a.socket", "[Socket]\nListenStream=/x\nUser=ann\n", "loaded", "ann"),
+        ("a.socket", "[Socket]\nUser=ann\n[Service]\nUser=bob\n", "bad-setting", "ann"),
+        ("m.mount", "[Mount]\nWhat=/x\nWhere=/m\nUser=ann\n[Service]\nUser=bob\n", "loaded", "ann"),
+        ("a.service", "[Service]\nUser=ann\n", "bad-setting", "ann"),
+        ("a.service", "[Service]\nExecStop=/bin/true\n", "bad-setting", ""),
+        ("a.service", "[Service]\nExecStop=/bin/true\nRemainAfterExit=yes\n", "loaded", ""),
+        ("a.service", f"[Service]\n{EXEC}{EXEC}", "bad-setting", ""),
+        ("a.service", f"[Service]\n{EXEC}{EXEC}Type=oneshot\n", "loaded", ""),
+        ("a.service", f"[Service]\n{EXEC}User=%i\n", "bad-setting", ""),
+        ("a.timer", "[Timer]\nOnCalendar=bogus\n", "bad-setting", ""),
+    ],
+)
+def test_how_a_unit_would_be_loaded(
+    tmp_path: Path, open_root: Callable[..., Database], name: str, text: str, state: str, user: str | None
+) -> None:
+    lay(tmp_path, {f"{LIB}/{name}": text})
+    assert query(open_root(), "SELECT load_state, user FROM systemd_units") == [{"load_state": state, "user": user}]
+
+
+def test_a_broken_drop_in_costs_itself(tmp_path: Path, open_root: Callable[..., Database]) -> None:
+    lay(tmp_path, {f"{LIB}/a.service": f"[Service]\n{EXEC}", f"{ETC}/a.service.d/1.conf": "[Service\nUser=no\n"})
+    lay(tmp_path, {f"{ETC}/a.service.d/2.conf": "[Unit]\nDescription=%n of %u\n", f"{LIB}/folder.service/x": ""})
+    rows = query(open_root(), "SELECT id, load_state, description FROM systemd_units")
+    assert [tuple(row.values()) for row in rows] == [
+        ("a.service", "loaded", "a.service of root"),
+        ("folder.service", "not-found", ""),
+    ]
 
 
 # More of what systemctl tells apart.
