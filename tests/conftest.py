@@ -19,6 +19,8 @@ from hostql.vtables.sources.host import Host
 from hypothesis import HealthCheck, settings
 
 NOBODY = 65534
+# Of ssh-keygen -t ed25519.
+PUBLIC_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIFb4wVlW38c1Ip3fkcFqhrTCuL1Q/vrpWxuFKn42qndf"
 _CLONE_NEWNET = 0x40000000
 _CLONE_NEWNS = 0x00020000
 # The test files that need the kernel's audit to themselves, and the marks of tests that take long.

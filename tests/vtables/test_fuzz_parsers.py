@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from hostql.tests.conftest import examples
+from hostql.tests.conftest import PUBLIC_KEY, examples
 from hostql.vtables.filesystem.block_devices import parse_udev
 from hostql.vtables.kernel.kernel_info import parse_command_line
 from hostql.vtables.kernel.kernel_modules import parse_modules
@@ -71,11 +71,13 @@ LOGIN = b"\x07\0\0\0" + (77).to_bytes(4, "little") + b"pts/0".ljust(32, b"\0") +
 CHAIN = b'{"chain": {"family": "ip", "table": "t", "name": "c", "hook": "input"}}'
 RULE = b'{"rule": {"family": "ip", "table": "t", "chain": "c", "handle": 2, "expr": [{"accept": null}]}}'
 
+KEY = b"ssh-ed25519 " + PUBLIC_KEY.encode()
+
 # Parsers of a file's text: one record a line or paragraph; the samples have no broken one.
 RECORDS: list[tuple[Callable[[str], Iterable[Any]], bytes]] = [
     (parse_passwd, b"root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000:Ann,,,:/home/ann:/bin/bash\n"),
     (parse_group, b"adm:x:4:ann,bob\nroot:x:0:\n"),
-    (parse_authorized_keys, b'command="echo \\" hi",no-pty ssh-rsa AAAA ann@home\nssh-ed25519 BBBB\n'),
+    (parse_authorized_keys, b'command="echo \\" hi",no-pty %s ann@home\n%s\n' % (KEY, KEY)),
     (parse_known_hosts, b"|1|a=|b= ssh-rsa AAAA\nhost,10.0.0.1 ssh-ed25519 BBBB note\n"),
     (parse_shadow, b"ann:$6$salt$hash:19000:0:99999:7:::\nroot:*:19000:0:99999:7:::\n"),
     (parse_ssh_config, b"Port 22\nHost a\n  User Bob # x\nMatch all\n\tForwardAgent=no\n"),

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostql.tests.conftest import query
+from hostql.tests.conftest import PUBLIC_KEY, query
 from hostql.tests.host import IS_ROOT
 from hostql.vtables.catalog import Catalog
 from hostql.vtables.database import Database
@@ -94,7 +94,7 @@ FILES: dict[str, str | bytes] = {
     "etc/sysctl.conf": "kernel.a = canary\n",
     "etc/sysctl.d/a.conf": "kernel.a = canary\n",
     "etc/systemd/system/a.service": "[Unit]\nDescription=canary\n[Service]\nExecStart=/bin/true\n",
-    "etc/systemd/system/a.timer": "[Unit]\nDescription=canary\n[Timer]\nOnCalendar=canary\n",
+    "etc/systemd/system/a.timer": "[Unit]\nDescription=canary\n[Timer]\nOnCalendar=daily\nUnit=canary.service\n",
     "etc/xdg/autostart/a.desktop": "[Desktop Entry]\nName=canary\nExec=canary\n",
     "run/utmp": utmp(),
     "var/log/wtmp": utmp(),
@@ -105,7 +105,7 @@ FILES: dict[str, str | bytes] = {
     "usr/lib/node_modules/a/package.json": '{"name": "canary", "version": "1"}',
     "usr/lib/python3/dist-packages/a-1.dist-info/METADATA": "Name: canary\nVersion: 1\n",
     "bin/a": b"#!/canary\n" + bytes(NUMBER - 10),
-    "home/a/.ssh/authorized_keys": "ssh-rsa AAAA canary\n",
+    "home/a/.ssh/authorized_keys": f"ssh-ed25519 {PUBLIC_KEY} canary\n",
     "home/a/.ssh/known_hosts": "canary ssh-rsa AAAA\n",
     "home/a/.ssh/config": "Host canary\n User a\n",
     "home/a/.ssh/id_rsa": private_key(),

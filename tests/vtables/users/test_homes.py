@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hostql.tests.conftest import notes, query
+from hostql.tests.conftest import PUBLIC_KEY, notes, query
 from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 
@@ -24,7 +24,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_keys_histories_and_hosts(home: Path, open_root: Callable[..., Database]):
-    (home / ".ssh/authorized_keys").write_text('from="10.0.0.1",no-pty ssh-ed25519 AAAA ann@x\njunk\n')
+    (home / ".ssh/authorized_keys").write_text(f'from="10.0.0.1",no-pty ssh-ed25519 {PUBLIC_KEY} ann@x\njunk\n')
     (home / ".ssh/known_hosts").write_text("# c\nhost ssh-rsa AAAA\n")
     (home / ".bash_history").write_text("id\n#1700000000\nls -l\n")
     db = open_root()

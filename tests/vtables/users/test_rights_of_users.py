@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hostql.tests.conftest import notes, query
+from hostql.tests.conftest import PUBLIC_KEY, notes, query
 from hostql.vtables.database import Database
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, whose rights are in question")
 
 PASSWD = "ann:x:1000:1000::/home/ann:/bin/sh\n"
-SECRET = "[Desktop Entry]\nName=secret\nType=Application\nExec=secret\nhost ssh-rsa AAAAsecret\n* * * * * secret\n"
+SECRET = "[Desktop Entry]\nName=secret\nType=Application\nExec=secret\nhost ssh-rsa secret\n"
+SECRET += f"ssh-ed25519 {PUBLIC_KEY} secret\n* * * * * secret\n"
 TABLES = {
     "ssh_configs": ".ssh/config",
     "known_hosts": ".ssh/known_hosts",

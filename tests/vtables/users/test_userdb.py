@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostql.tests.conftest import as_nobody, notes, query
+from hostql.tests.conftest import PUBLIC_KEY, as_nobody, notes, query
 from hostql.vtables.database import Database
 from hostql.vtables.sources.host import Host
 from hostql.vtables.sources.varlink import call
@@ -290,15 +290,22 @@ def test_passwords_are_those_of_getent(
 
 def test_keys_of_records_let_one_log_in(root: Path, open_root: Callable[..., Database]) -> None:
     """As `userdbctl ssh-authorized-keys NAME` prints them for sshd, of users of /etc/passwd, too."""
-    keys = {"privileged": {"sshAuthorizedKeys": ["no-pty ssh-ed25519 AAAA x y", "junk"]}}
+    keys = {
+        "privileged": {
+            "sshAuthorizedKeys": [
+                f"no-pty ssh-ed25519 {PUBLIC_KEY} x y",
+                "junk",
+            ]
+        }
+    }
     record(root, "root.user", {"userName": "root", "uid": 4000, **keys})
     record(root, "bert.user", {"userName": "bert", "uid": 4711})
-    record(root, "bert.user-privileged", {"privileged": {"sshAuthorizedKeys": "ssh-rsa BBBB"}})
+    record(root, "bert.user-privileged", {"privileged": {"sshAuthorizedKeys": f"ssh-ed25519 {PUBLIC_KEY}"}})
     database = open_root()
     rows = query(database, "SELECT uid, algorithm, key, options, comment, key_file FROM authorized_keys ORDER BY uid")
     assert [tuple(row.values()) for row in rows] == [
-        (0, "ssh-ed25519", "AAAA", "no-pty", "x y", "/etc/userdb/root.user"),
-        (4711, "ssh-rsa", "BBBB", "", "", "/etc/userdb/bert.user-privileged"),
+        (0, "ssh-ed25519", PUBLIC_KEY, "no-pty", "x y", "/etc/userdb/root.user"),
+        (4711, "ssh-ed25519", PUBLIC_KEY, "", "", "/etc/userdb/bert.user-privileged"),
     ]
     assert notes(database, "SELECT * FROM authorized_keys") == [
         "authorized_keys: a line of /etc/userdb/root.user makes no sense"
