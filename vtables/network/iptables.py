@@ -53,7 +53,7 @@ _TEXTS = frozenset(
     "--comment --log-prefix --nflog-prefix --ulog-prefix --string --hex-string --u32 --bytecode --name --helper --path"
     " --label --match-set --add-set --del-set --map-set".split()
 )
-_PIECE = r'(?P<quoted>"(?:\\.|[^"\\])*")|(?P<end>\n)|(?P<blank>[^\S\n]+)|(?P<plain>[^\s"]+|")'
+_PIECE = r'(?P<quoted>"(?:\\.|[^"\\])*")|(?P<end>\n)|(?P<blank>[ \t\v\f\r]+)|(?P<plain>[^ \t\n\v\f\r"]+|")'
 
 
 class Line(NamedTuple):

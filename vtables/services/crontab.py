@@ -10,7 +10,7 @@ from ..sources.configuration import names_in, status_of, text_of, understood, wh
 from ..sources.crontabs import ANY, CRONIE, DEBIAN, never_runs, parse_anacrontab, parse_crontab
 from ..sources.homes import text_for
 from ..sources.os_release import distributions
-from ..sources.text import from_os, words
+from ..sources.text import BLANKS, from_os, split_blanks
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -157,7 +157,7 @@ class _Cron:
         text = text_for(self.scan, user or NOBODY, path) if linked else text_of(self.scan, path, expected=False)
         if not text.endswith("\n"):
             text, rest = text[: text.rfind("\n") + 1], text[text.rfind("\n") + 1 :]
-            if self.runs_rest or not rest.strip() or rest.lstrip().startswith("#"):
+            if self.runs_rest or not rest.strip(BLANKS) or rest.lstrip(BLANKS).startswith("#"):
                 text += rest
             elif self.whole:
                 self._refuse(path, "its last line has no end")
@@ -178,7 +178,7 @@ class _Cron:
         """The job, with '' for a command that runs nothing; None for one without a command or with an unknown user."""
         if job is None or not system:
             return job
-        user, command = [*words(job.command, 1), "", ""][:2]
+        user, command = [*split_blanks(job.command, 1), "", ""][:2]
         if not user or not (command or self.grammar.empty) or (self._users is not None and self._user(user) is None):
             return None
         return job if command else job._replace(command="")

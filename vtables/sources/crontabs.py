@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .text import BLANKS, lines, words
+from .text import BLANKS, lines, split_blanks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _FIELDS: tuple[tuple[int, int, list[str]], ...] = (
     (1, 12, _MONTHS),
     (0, 7, _DAYS),
 )
-_SETTING = r"""("[^"]*"|'[^']*'|[^\s=]*)\s*=\s*("[^"]*"|'[^']*'|[^"'\s].*|)\s*\Z"""
+_SETTING = r"""("[^"]*"|'[^']*'|[^ \t=]*)[ \t]*=[ \t]*("[^"]*"|'[^']*'|[^"' \t].*|)[ \t]*\Z"""
 _WORD = "[A-Za-z0-9]+"
 _RANGE = rf"(?P<star>\*)|(?P<low>{_WORD})-(?P<high>{_WORD})"
 _STEP = "/0*[1-9][0-9]*"
@@ -77,16 +77,23 @@ def parse_crontab(text: str, grammar: Grammar = ANY) -> Iterator[Job | None]:
         if not line or line.startswith("#") or setting.match(line):
             continue
         if line.startswith("@"):
-            event, command = [*words(line, 1), ""][:2]
+            event, command = [*_fields(line, 1), ""][:2]
             valid = event in _EVENTS and (command or grammar.empty)
             yield Job(event, "", "", "", "", "", command) if valid else None
             continue
-        fields = words(line, 5)
+        fields = _fields(line, 5)
         if len(fields) == 5 and grammar.empty:
             fields.append("")
         times = enumerate(fields[:5])
         valid = len(fields) == 6 and all(_values(field, place, grammar) is not None for place, field in times)
         yield Job("", *fields) if valid else None
+
+
+def _fields(line: str, most: int) -> list[str]:
+    """The words between spaces and tabs, cron's only blanks, the last of which is the rest of the line."""
+    import re
+
+    return re.split(r"[ \t]+", line, maxsplit=most)
 
 
 def never_runs(job: Job, grammar: Grammar = ANY) -> bool:
@@ -145,6 +152,10 @@ def _number(text: str, least: int, names: list[str]) -> int | None:
     return least + names.index(text.lower()) if text.lower() in names else None
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
 def parse_anacrontab(text: str) -> Iterator[Job | None]:
     r"""The jobs of anacron; None for a line it does not understand. The event is the period: days, or a name with @.
 
@@ -157,7 +168,7 @@ def parse_anacrontab(text: str) -> Iterator[Job | None]:
         line = line.strip(BLANKS)
         if not line or line.startswith("#"):
             continue
-        period, delay, name, command = [*words(line, 3), "", "", "", ""][:4]
+        period, delay, name, command = [*split_blanks(line, 3), "", "", "", ""][:4]
         if command and _is_number(delay) and "/" not in name and (_is_number(period) or period in _PERIODS):
             yield Job(f"{period} days" if _is_number(period) else period, "", "", "", "", "", command)
         elif "=" not in line:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _ESCAPES = {"s": " ", "n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
 # One piece of Exec; a quote that stays open ends with the line.
 _QUOTED = r"""(?P<double>"(?:\\.|[^"\\])*"?)|(?P<single>'[^']*'?)"""
-_PIECE = _QUOTED + r"""|\\(?P<escaped>.)|(?P<blank>\s+)|(?P<plain>[^\s"'\\]+|.)"""
+_PIECE = _QUOTED + r"""|\\(?P<escaped>.)|(?P<blank>[ \t\n\r]+)|(?P<plain>[^ \t\n\r"'\\]+|.)"""
 # Codes of what is opened: at the start of a session that is nothing.
 _NOTHING = "fFuUdDnNvm"
 

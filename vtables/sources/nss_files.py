@@ -72,15 +72,18 @@ def unsigned(text: str) -> int | None:
 def c_number(text: str) -> int | None:
     """A whole number as strtoul(3) takes it in base 0: hexadecimal after `0x`, octal after `0`; None for what is none.
 
-    >>> c_number("22"), c_number("0x16"), c_number("026"), c_number("08"), c_number("1_0")
-    (22, 22, 22, None, None)
+    >>> c_number("22"), c_number("0x16"), c_number("026"), c_number("08"), c_number("1_0"), c_number("+12")
+    (22, 22, 22, None, None, 12)
     """
-    digits = text.lower()
+    sign, digits = (text[0], text[1:].lower()) if text[:1] in ("+", "-") else ("", text.lower())
+    if not digits.isalnum() or not digits.isascii():
+        return None
     base, digits = (16, digits[2:]) if digits[:2] == "0x" else (8, digits[1:]) if digits[:1] == "0" else (10, digits)
     try:
-        return int(digits or "0", base) if text and (digits or "0").isalnum() and len(digits) < 20 else None
+        number = int(digits or "0", base) if len(digits) < 20 else None
     except ValueError:
         return None
+    return -number if number and sign == "-" else number
 
 
 def is_nis(line: str) -> bool:

@@ -83,7 +83,7 @@ def _is_user(user: str) -> bool:
     if user.isascii() and user.isdigit():
         return True
     odd = any(ord(letter) < 32 or letter in ":/\x7f" for letter in user)
-    return bool(user) and not odd and user == user.strip() and user not in (".", "..") and user[0] != "-"
+    return bool(user) and not odd and user == user.strip(" ") and user not in (".", "..") and user[0] != "-"
 
 
 def _is_plain_name(name: str) -> bool:
