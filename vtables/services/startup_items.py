@@ -5,15 +5,17 @@ from __future__ import annotations
 from ..scan import Scan
 from ..sources.configuration import names_in, status_of, text_of
 from ..sources.desktop_entry import exec_words, parse_desktop
-from ..sources.homes import homes
-from ..sources.keepers import Keeper
+from ..sources.homes import homes, text_for
 from ..sources.text import BLANKS, from_os
+from ..sources.unit_syntax import is_true
 from ..table import TEXT, Column, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+    from ..sources.accounts import User
 
 
 _SCRIPTS = "/etc/init.d"
@@ -43,17 +45,22 @@ class StartupItems(Table):
             if _executable(scan, path):
                 status = "enabled" if name in started else "disabled"
                 yield (from_os(name), from_os(path), "", "Startup Item", _SCRIPTS + "/", status, "")
-        folders: list[tuple[str, str, Keeper | None]]
-        folders = [(f"{folder}/autostart", "", None) for folder in _config_folders(scan)]
-        for user, home in homes(scan):
-            folders.append((f"{home}/.config/autostart", user.username, Keeper(user.uid, home)))
-        for folder, username, keeper in folders:
+        folders: list[tuple[str, User | None]] = [(f"{folder}/autostart", None) for folder in _config_folders(scan)]
+        folders += [(f"{home}/.config/autostart", user) for user, home in homes(scan)]
+        # Of files with one name that of the more important folder counts, even if it only hides the others.
+        seen: set[tuple[str, str]] = set()
+        for folder, user in folders:
             for file in names_in(scan, folder):
                 if file.endswith(".desktop"):
                     scan.check()
-                    fields = parse_desktop(text_of(scan, f"{folder}/{file}", keeper=keeper))
-                    program, *arguments = exec_words(fields, f"{folder}/{file}") or [""]
-                    status = "enabled" if program and _starts(scan, fields) else "disabled"
+                    path = f"{folder}/{file}"
+                    username = user.username if user else ""
+                    first = (username, file) not in seen
+                    if scan.host.isfile(path):
+                        seen.add((username, file))
+                    fields = parse_desktop(text_for(scan, user, path) if user else text_of(scan, path))
+                    program, *arguments = exec_words(fields, path) or [""]
+                    status = "enabled" if first and _starts(scan, fields, program) else "disabled"
                     source = from_os(folder) + "/"
                     name = fields.get("Name", "")
                     yield (name, program, _joined(arguments), "Startup Item", source, status, username)
@@ -71,13 +78,16 @@ def _config_folders(scan: Scan) -> list[str]:
     return list(dict.fromkeys([folder.rstrip("/") for folder in folders if folder.startswith("/")]))
 
 
-def _starts(scan: Scan, fields: dict[str, str]) -> bool:
+def _starts(scan: Scan, fields: dict[str, str], program: str) -> bool:
     """Whether a session starts it; one of the desktops that OnlyShowIn names, at least."""
-    if fields.get("Hidden", "").lower() in ("true", "1") or fields.get("Type", "Application") != "Application":
+    if is_true(fields.get("Hidden", "")) or fields.get("Type") != "Application" or not program:
         return False
-    program = fields.get("TryExec", "")
-    places = [program] if program.startswith("/") else [f"{folder}/{program}" for folder in _PATH]
-    return not program or any(_executable(scan, place) for place in places)
+    # A program without a folder may be in one that only the session has in its PATH.
+    if "/" in program and not _executable(scan, program):
+        return False
+    condition = fields.get("TryExec", "")
+    places = [condition] if condition.startswith("/") else [f"{folder}/{condition}" for folder in _PATH]
+    return not condition or any(_executable(scan, place) for place in places)
 
 
 def _executable(scan: Scan, path: str) -> bool:

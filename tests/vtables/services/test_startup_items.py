@@ -17,7 +17,7 @@ def test_scripts_and_sessions_that_start(tmp_path: Path, open_root: Callable[...
         "etc/passwd": "ann:x:1000:1000::/home/ann:/bin/sh\n",
         "etc/init.d/on": "#!/bin/sh\n",
         "etc/init.d/off": "#!/bin/sh\n",
-        "etc/xdg/autostart/a.desktop": "[Desktop Entry]\nName=A\nExec=/usr/bin/a --quiet x\n",
+        "etc/xdg/autostart/a.desktop": "[Desktop Entry]\nType=Application\nName=A\nExec=a --quiet x\n",
         "home/ann/.config/autostart/b.desktop": "[Desktop Entry]\nName=B\nExec=b\nHidden=true\n",
     }
     for path, text in files.items():
@@ -30,7 +30,7 @@ def test_scripts_and_sessions_that_start(tmp_path: Path, open_root: Callable[...
     assert [tuple(row.values()) for row in rows] == [
         ("off", "/etc/init.d/off", "", "/etc/init.d/", "disabled", ""),
         ("on", "/etc/init.d/on", "", "/etc/init.d/", "enabled", ""),
-        ("A", "/usr/bin/a", "--quiet x", "/etc/xdg/autostart/", "enabled", ""),
+        ("A", "a", "--quiet x", "/etc/xdg/autostart/", "enabled", ""),
         ("B", "b", "", "/home/ann/.config/autostart/", "disabled", "ann"),
     ]
 
@@ -71,8 +71,10 @@ def test_what_starts_is_what_systemds_generator_starts(
     folder.mkdir(parents=True)
     (folder / "x.desktop").write_bytes((HEAD + text).encode())
     (tmp_path / "usr/bin").mkdir(parents=True)
-    (tmp_path / "usr/bin/ls").write_text("")
-    (tmp_path / "usr/bin/ls").chmod(0o755)
+    (tmp_path / "bin").symlink_to("usr/bin")
+    for program in ("ls", "true"):
+        (tmp_path / "usr/bin" / program).write_text("")
+        (tmp_path / "usr/bin" / program).chmod(0o755)
     (tmp_path / "etc/passwd").write_text("")
     (row,) = query(open_root(), "SELECT name, path, args, status FROM startup_items")
     assert row["status"] == ("enabled" if words else "disabled")
@@ -131,3 +133,30 @@ def test_folders_of_a_distribution(tmp_path: Path, open_root: Callable[..., Data
 def test_blanks_are_those_of_ascii() -> None:
     """A no-break space belongs to a word, as for the programs whose files these are."""
     assert exec_words({"Exec": "/opt/a\u00a0b c"}, "") == ["/opt/a\u00a0b", "c"]
+
+
+ENTRY = "[Desktop Entry]\nType=Application\nExec=x\n"
+
+
+@pytest.mark.parametrize(
+    "own, vendors, status",
+    [
+        (ENTRY + "Hidden=true\n", ENTRY, ["disabled", "disabled"]),
+        (ENTRY, ENTRY, ["enabled", "disabled"]),
+        (None, ENTRY, ["enabled"]),
+        # As the generator of systemd has it.
+        (None, ENTRY + "Hidden=yes\n", ["disabled"]),
+        (None, "[Desktop Entry]\nExec=x\n", ["disabled"]),
+        (None, "[Desktop Entry]\nType=application\nExec=x\n", ["disabled"]),
+        (None, "[Desktop Entry]\nType=Application\nExec=/usr/bin/missing\n", ["disabled"]),
+    ],
+)
+def test_the_entry_of_the_more_important_folder_counts(
+    tmp_path: Path, open_root: Callable[..., Database], own: str | None, vendors: str, status: list[str]
+) -> None:
+    for folder, text in {"etc/xdg": own, "usr/etc/xdg": vendors}.items():
+        (tmp_path / folder / "autostart").mkdir(parents=True)
+        if text is not None:
+            (tmp_path / folder / "autostart/x.desktop").write_text(text)
+    (tmp_path / "etc/passwd").write_text("")
+    assert [row["status"] for row in query(open_root(), "SELECT status FROM startup_items")] == status
