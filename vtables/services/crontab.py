@@ -10,7 +10,7 @@ from ..sources.configuration import names_in, status_of, text_of, understood, wh
 from ..sources.crontabs import ANY, CRONIE, DEBIAN, never_runs, parse_anacrontab, parse_crontab
 from ..sources.homes import text_for
 from ..sources.os_release import distributions
-from ..sources.text import BLANKS, from_os, split_blanks
+from ..sources.text import BLANKS, from_os, lines, split_blanks
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..sources.crontabs import Job
 
 _SYSTEM, _FOLDER, _ANACRONTAB = "/etc/crontab", "/etc/cron.d", "/etc/anacrontab"
+_ANACRON = ("/usr/sbin/anacron", "/usr/bin/anacron", "/sbin/anacron")
 _SPOOL = "/var/spool/cron"
 _TABS, _CRONTABS = f"{_SPOOL}/tabs", f"{_SPOOL}/crontabs"
 _DEBIAN_IDS = frozenset(("debian", "ubuntu"))
@@ -31,6 +32,9 @@ _CRONIE_IDS = frozenset(("fedora", "rhel", "centos", "arch"))
 # What packages and editors leave beside a file; cronie passes it over.
 _LEFT_BEHIND = ("~", ".rpmsave", ".rpmorig", ".rpmnew")
 _PROGRAMS = ("/usr/sbin/cron", "/usr/sbin/crond", "/usr/bin/crond", "/usr/sbin/fcron", "/usr/sbin/bcron-start")
+# What costs a file all of its jobs with cron of Debian.
+_MOST_LINES, _LONGEST_COMMAND = 10_000, 1000
+_LSB_NAME = r"_?(?:[a-z0-9_.]+-)+[a-z0-9]+"
 _GENERATOR = "/usr/lib/systemd/system-generators/systemd-crontab-generator"
 
 
@@ -59,6 +63,8 @@ class Crontab(Table):
         for path, job in cron.jobs():
             yield (*job, from_os(path), 0)
         text = text_of(scan, _ANACRONTAB, expected=False)
+        if text and not any(status_of(scan, path) for path in _ANACRON) and status_of(scan, "/usr/sbin") is not None:
+            scan.note("anacron is not installed in its usual places: nothing may run the jobs of /etc/anacrontab")
         for job in understood(scan, _ANACRONTAB, parse_anacrontab(text)):
             yield (*job, _ANACRONTAB, 0)
 
@@ -164,9 +170,15 @@ class _Cron:
                 return
             else:
                 self.scan.note(f"cron does not run the last line of {from_os(path)}: it has no end")
+        if self.whole and text.count("\n") > _MOST_LINES:
+            self._refuse(path, f"it has more than {_MOST_LINES} lines")
+            return
         jobs = [self._checked(job, system) for job in parse_crontab(text, self.grammar)]
         if self.whole and None in jobs:
             self._refuse(path, "a line of it makes no sense")
+            return
+        if self.whole and any(_is_long(job, system) for job in jobs if job):
+            self._refuse(path, f"a command of it is longer than {_LONGEST_COMMAND}")
             return
         for job in understood(self.scan, path, jobs):
             if never_runs(job, self.grammar):
@@ -175,13 +187,14 @@ class _Cron:
                 yield job
 
     def _checked(self, job: Job | None, system: bool) -> Job | None:
-        """The job, with '' for a command that runs nothing; None for one without a command or with an unknown user."""
+        """The job; None for one in a file of the system's without a command or with an unknown user."""
         if job is None or not system:
             return job
         user, command = [*split_blanks(job.command, 1), "", ""][:2]
-        if not user or not (command or self.grammar.empty) or (self._users is not None and self._user(user) is None):
+        # A user without a command is an error, where a user's own line without one runs nothing.
+        if not user or not command or (self._users is not None and self._user(user) is None):
             return None
-        return job if command else job._replace(command="")
+        return job
 
     def _note_other_spools(self) -> None:
         for spool in {_SPOOL, _TABS, _CRONTABS}.difference(self._spools):
@@ -192,6 +205,11 @@ class _Cron:
         self.scan.note(f"cron does not run {from_os(path)}: {why}")
 
 
+def _is_long(job: Job, system: bool) -> bool:
+    command = split_blanks(job.command, 1)[-1:] if system else [job.command]
+    return any(len(each.encode()) > _LONGEST_COMMAND for each in command)
+
+
 class _DebianCron(_Cron):
     """cron of Debian and Ubuntu (3.0pl1)."""
 
@@ -200,10 +218,30 @@ class _DebianCron(_Cron):
     runs_rest = False
 
     def takes(self, name: str) -> bool:
-        return name.isascii() and name.replace("_", "x").replace("-", "x").isalnum()
+        if name.isascii() and name.replace("_", "x").replace("-", "x").isalnum():
+            return True
+        import re
+
+        return self._takes_lsb and re.fullmatch(_LSB_NAME, name) is not None
+
+    @property
+    def _takes_lsb(self) -> bool:
+        """Whether cron starts with -l, for the names of the Linux Standard Base (cron(8))."""
+        text = text_of(self.scan, "/etc/default/cron", expected=False)
+        for line in lines(text):
+            name, _, value = line.strip(BLANKS).partition("=")
+            if name == "EXTRA_OPTS":
+                return "-l" in split_blanks(value.strip("\"'"))
+        return False
 
     def refusal(self, path: str, status: os.stat_result, owners: tuple[int, ...]) -> str:
-        if path.startswith(_SPOOL):
+        if status.st_nlink > 1:
+            return f"has {status.st_nlink} hard links"
+        if not path.startswith(_SPOOL):
+            link = self.scan.host.lstat(path)
+            if stat.S_ISLNK(link.st_mode) and why_refused(self.scan, link).startswith("is owned"):
+                return f"is a link of uid {link.st_uid}'s"
+        else:
             if self.scan.host.islink(path):
                 return "is a link"
             mode = stat.S_IMODE(status.st_mode)

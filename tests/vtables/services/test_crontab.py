@@ -295,3 +295,44 @@ def test_fields_are_those_that_crontab_accepts(tmp_path: Path) -> None:
             pytest.skip("this crontab cannot check a file")
         ours = [*parse_crontab(f"{line}\n", CRONIE if cronie else DEBIAN)] != [None]
         assert ours is (done.returncode == 0), (line, done.stderr)
+
+
+JOB = "* * * * * root echo a\n"
+
+
+@pytest.mark.parametrize(
+    "text, name, options, note",
+    [
+        (JOB, "a", "", ""),
+        (JOB, "com.example-job", "EXTRA_OPTS='-L 2 -l'\n", ""),
+        (JOB, "com.example-job", "# EXTRA_OPTS=-l\n", "it passes over files of such names"),
+        (JOB, "a.b", "EXTRA_OPTS=-l\n", "it passes over files of such names"),
+        (JOB + "* * * * * root\n", "a", "", "a line of it makes no sense"),
+        (JOB + "* * * * * root " + "x" * 1001 + "\n", "a", "", "a command of it is longer than 1000"),
+        (JOB + "# x\n" * 10_000, "a", "", "it has more than 10000 lines"),
+    ],
+)
+def test_what_costs_a_file_its_jobs_with_cron_of_debian(
+    tmp_path: Path, open_root: Callable[..., Database], text: str, name: str, options: str, note: str
+) -> None:
+    files = {f"etc/cron.d/{name}": text, "etc/default/cron": options, "etc/os-release": "ID=debian\n"}
+    for path, content in {**files, "etc/passwd": "root:x:0:0::/root:/bin/sh\n", "usr/sbin/cron": ""}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(content)
+        (tmp_path / path).chmod(0o644)
+    assert len(query(open_root(), "SELECT 1 FROM crontab")) == (not note)
+    assert notes(open_root(), "SELECT * FROM crontab") == [
+        f"crontab: cron does not run /etc/cron.d/{name}: {note}"
+    ] * bool(note)
+
+
+def test_hard_links_and_an_anacrontab_without_anacron(tmp_path: Path, open_root: Callable[..., Database]) -> None:
+    for path, content in {"etc/cron.d/a": JOB, "etc/os-release": "ID=debian\n", "usr/sbin/cron": ""}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(content)
+        (tmp_path / path).chmod(0o644)
+    os.link(tmp_path / "etc/cron.d/a", tmp_path / "other")
+    (tmp_path / "etc/anacrontab").write_text("1 5 daily x\n")
+    found = " ".join(notes(open_root(), "SELECT * FROM crontab"))
+    assert "anacron is not installed" in found
+    assert "/etc/cron.d/a: it has 2 hard links" in found
