@@ -52,7 +52,7 @@ _OPTIONS = {
 _TEXTS = frozenset(
     "--comment --log-prefix --nflog-prefix --ulog-prefix --string --hex-string --u32 --bytecode --name --helper --path"
     " --label --match-set --add-set --del-set --map-set --hashlimit-name --physdev-in --physdev-out --rateest-name"
-    " --rateest1 --rateest2 --nfacct-name --timeout --led-trigger-id --selctx --object-pinned --genre --ctevents".split()
+    " --rateest1 --rateest2 --nfacct-name --timeout --led-trigger-id --selctx --object-pinned --genre".split()
 )
 _PIECE = r'(?P<quoted>"(?:\\.|[^"\\])*")|(?P<end>\n)|(?P<blank>[ \t\v\f\r]+)|(?P<plain>[^ \t\n\v\f\r"]+|")'
 
