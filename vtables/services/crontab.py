@@ -10,7 +10,7 @@ from ..sources.configuration import names_in, status_of, text_of, understood, wh
 from ..sources.crontabs import ANY, CRONIE, DEBIAN, never_runs, parse_anacrontab, parse_crontab
 from ..sources.homes import text_for
 from ..sources.os_release import distributions
-from ..sources.text import BLANKS, from_os, lines, split_blanks
+from ..sources.text import BLANKS, from_os, lines, words
 from ..table import INTEGER, TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -190,7 +190,7 @@ class _Cron:
         """The job; None for one in a file of the system's without a command or with an unknown user."""
         if job is None or not system:
             return job
-        user, command = [*split_blanks(job.command, 1), "", ""][:2]
+        user, command = [*words(job.command, 1), "", ""][:2]
         # A user without a command is an error, where a user's own line without one runs nothing.
         if not user or not command or (self._users is not None and self._user(user) is None):
             return None
@@ -206,7 +206,7 @@ class _Cron:
 
 
 def _is_long(job: Job, system: bool) -> bool:
-    command = split_blanks(job.command, 1)[-1:] if system else [job.command]
+    command = words(job.command, 1)[-1:] if system else [job.command]
     return any(len(each.encode()) > _LONGEST_COMMAND for each in command)
 
 
@@ -231,7 +231,7 @@ class _DebianCron(_Cron):
         for line in lines(text):
             name, _, value = line.strip(BLANKS).partition("=")
             if name == "EXTRA_OPTS":
-                return "-l" in split_blanks(value.strip("\"'"))
+                return "-l" in words(value.strip("\"'"))
         return False
 
     def refusal(self, path: str, status: os.stat_result, owners: tuple[int, ...]) -> str:

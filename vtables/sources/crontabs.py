@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .text import BLANKS, lines, split_blanks
+from .text import BLANKS, lines, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,10 +152,6 @@ def _number(text: str, least: int, names: list[str]) -> int | None:
     return least + names.index(text.lower()) if text.lower() in names else None
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
-
-
 def parse_anacrontab(text: str) -> Iterator[Job | None]:
     r"""The jobs of anacron; None for a line it does not understand. The event is the period: days, or a name with @.
 
@@ -168,7 +164,7 @@ def parse_anacrontab(text: str) -> Iterator[Job | None]:
         line = line.strip(BLANKS)
         if not line or line.startswith("#"):
             continue
-        period, delay, name, command = [*split_blanks(line, 3), "", "", "", ""][:4]
+        period, delay, name, command = [*words(line, 3), "", "", "", ""][:4]
         if command and _is_number(delay) and "/" not in name and (_is_number(period) or period in _PERIODS):
             yield Job(f"{period} days" if _is_number(period) else period, "", "", "", "", "", command)
         elif "=" not in line:

@@ -8,7 +8,7 @@ line alone, `@include` after blanks as well. Checked against cvtsudoers 1.9.16.
 from __future__ import annotations
 
 from .sudoers_rules import USERS, is_valid
-from .text import lines, split_blanks
+from .text import lines, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,9 +108,9 @@ def policy_plugins(text: str) -> list[tuple[str, str, list[str]]]:
     """
     found = []
     for line in lines(text.replace("\\\n", "")):
-        words = split_blanks(line.partition("#")[0])
-        if len(words) > 2 and words[0].lower() == "plugin" and words[1] not in ("sudoers_io", "sudoers_audit"):
-            found.append((words[1], words[2], words[3:]))
+        kind, symbol, *rest = [*words(line.partition("#")[0]), "", ""]
+        if kind.lower() == "plugin" and rest[0] and symbol not in ("sudoers_io", "sudoers_audit"):
+            found.append((symbol, rest[0], rest[1:-2] if len(rest) > 2 else []))
     return found
 
 

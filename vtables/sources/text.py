@@ -51,22 +51,6 @@ def words(text: str, most: int = -1) -> list[str]:
     return [word.decode() for word in text.encode().split(None, most)]
 
 
-def split_blanks(text: str, most: int = -1) -> list[str]:
-    r"""The words between blanks: space, tab and the other white space of ASCII, which alone the C library takes for it.
-
-    >>> split_blanks(" a\tb\u00a0c\n"), split_blanks("a b  c", 1)
-    (['a', 'b\xa0c'], ['a', 'b  c'])
-    """
-    # Python has the separators of ASCII (file, group, record, unit) for blanks, too.
-    if text.isascii() and not any(letter in text for letter in "\x1c\x1d\x1e\x1f"):
-        return text.split(None, most)
-    import re
-
-    text = text.lstrip(BLANKS)
-    words = re.split(r"[ \t\n\v\f\r]+", text, maxsplit=max(most, 0))
-    return [word for word in words if word]
-
-
 def integer(text: str) -> int | None:
     """The whole number that a text is, where SQLite can hold it; None for every other text.
 

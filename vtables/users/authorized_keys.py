@@ -8,7 +8,7 @@ from ..sources.configuration import status_of, understood, why_refused
 from ..sources.homes import homes, text_for
 from ..sources.public_keys import KINDS, is_public_key
 from ..sources.sshd_config import KeyLookup, key_file
-from ..sources.text import BLANKS, from_os, lines, split_blanks
+from ..sources.text import BLANKS, from_os, lines, words
 from ..sources.userdb import privileged, user_records
 from ..table import BIGINT, INTEGER, TEXT, Column, Table
 
@@ -37,10 +37,10 @@ def parse_authorized_keys(text: str) -> Iterator[tuple[str, str, str, str] | Non
         line = line.strip(BLANKS)
         if not line or line.startswith("#"):
             continue
-        options, rest = ("", line) if split_blanks(line, 1)[0] in KINDS else _cut_options(line[:_LONGEST])
-        words = split_blanks(rest, 2)
-        if len(words) > 1 and is_public_key(words[0], words[1]):
-            yield words[0], words[1], options, words[2] if len(words) > 2 else ""
+        options, rest = ("", line) if words(line, 1)[0] in KINDS else _cut_options(line[:_LONGEST])
+        found = words(rest, 2)
+        if len(found) > 1 and is_public_key(found[0], found[1]):
+            yield found[0], found[1], options, found[2] if len(found) > 2 else ""
         else:
             yield None
 

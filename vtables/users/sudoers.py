@@ -10,7 +10,7 @@ from ..sources.configuration import names_in, status_of, text_of, understood, wh
 from ..sources.hostname import configured_name
 from ..sources.nss_files import text_for_libc
 from ..sources.sudoers import include_target, option, parse_sudoers, policy_plugins
-from ..sources.text import BLANKS, decode, from_os, lines, split_blanks
+from ..sources.text import BLANKS, decode, from_os, lines, words
 from ..table import TEXT, Column, Table
 
 TYPE_CHECKING = False
@@ -100,7 +100,7 @@ def _services(scan: Scan) -> list[str]:
     for line in lines(text_of(scan, "/etc/nsswitch.conf", expected=False)):
         database, colon, services = line.partition("#")[0].partition(":")
         if colon and database.strip(BLANKS).lower() == "sudoers":
-            return split_blanks(services.lower())
+            return words(services.lower())
     return ["files"]
 
 

@@ -59,7 +59,7 @@ def test_private_keys_made_by_ssh_keygen(home: Path, open_root: Callable[..., Da
     assert rows == [{"path": "/home/ann/.ssh/id", "encrypted": int(bool(passphrase)), "key_type": kind}]
 
 
-SECRET = "ssh-ed25519 AAAA secret\n"
+SECRET = f"ssh-ed25519 {PUBLIC_KEY} secret\n"
 LINKS = {
     "shell_history": ".bash_history",
     "authorized_keys": ".ssh/authorized_keys",
