@@ -39,7 +39,7 @@ class ActivePacks:
         self._at = now + self._every
         for pack, found in self.packs:
             if pack.meant:
-                found.active = all(self._gives_rows(sql) for sql in pack.discovery)
+                found.active = all(self._gives_rows(pack.name, sql) for sql in pack.discovery)
                 found.executions += 1
         return True
 
@@ -47,9 +47,9 @@ class ActivePacks:
         """The queries of the active packs."""
         return [query for pack, found in self.packs if pack.meant and found.active for query in pack.queries]
 
-    def _gives_rows(self, sql: str) -> bool:
+    def _gives_rows(self, pack: str, sql: str) -> bool:
         try:
-            return bool(self._ask(sql)[1])
+            return bool(self._ask(f"packs.{pack}.discovery", sql)[1])
         except HostqlError as error:
             self._told(f"Discovery query failed ({sql}): {error.message}")
             return False

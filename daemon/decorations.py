@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from .config.model import Decorators
 
-    # Gives (columns, first rows) of a query; raises HostqlError.
-    Ask = Callable[[str], tuple[tuple[str, ...], list[tuple[Any, ...]]]]
+    # Called with a query's name and SQL, gives its columns and rows; raises HostqlError.
+    Ask = Callable[[str, str], tuple[tuple[str, ...], list[tuple[Any, ...]]]]
 
 
 class Decorations:
@@ -42,8 +42,9 @@ class Decorations:
     def _run(self, kind: str, sql: str) -> None:
         from ..vtables.errors import HostqlError
 
+        self._values[kind, sql] = {}
         try:
-            columns, rows = self._ask(sql)
+            columns, rows = self._ask(f"decorators.{kind}", sql)
         except HostqlError as error:
             self._told(f"decorator query failed: {error.message}: {sql}")
             return

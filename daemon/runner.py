@@ -80,12 +80,17 @@ class Runner:
 
     def run(self, query: ScheduledQuery, when: int, limits: Limits) -> Usage:
         """Run a query that is due at Unix time `when`. What goes wrong is in the usage's outcome; nothing is raised."""
+        # Before the query begins, which is not to blame for what a decorator takes.
+        decorations = self.decorations.now(when) if self.decorations is not None else {}
+        return self._measured(query, lambda usage: self._run(query, when, decorations, limits, usage))
+
+    def _measured(self, query: ScheduledQuery, work: Callable[[Usage], None]) -> Usage:
         usage = Usage()
         self._begin(query)
         began, before, memory = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF), resident()
         files = counters.files
         try:
-            self._run(query, when, limits, usage)
+            work(usage)
         except HostqlError as error:
             usage.outcome = error.message
             usage.breach = isinstance(error, QueryLimitExceeded)
@@ -99,24 +104,31 @@ class Runner:
         self._end(query, usage)
         return usage
 
-    def ask(self, sql: str, limits: Limits) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-        """Columns and rows of a query that is not scheduled (a decorator, a discovery query). Raises HostqlError."""
-        with Guard(limits, self._stop):
-            columns: tuple[str, ...] = ()
-            rows: list[tuple[Any, ...]] = []
-            for result in self.database.run(sql):
-                found = list(result)
-                columns, rows = result.columns or columns, rows + found
-            return columns, rows
+    def ask(self, query: ScheduledQuery, limits: Limits) -> tuple[Usage, tuple[str, ...], list[tuple[Any, ...]]]:
+        """Columns and rows of a query that is not scheduled (a decorator, a discovery query), and what it took. What
+        goes wrong is in the usage's outcome; nothing is raised."""
+        columns: tuple[str, ...] = ()
+        rows: list[tuple[Any, ...]] = []
 
-    def _run(self, query: ScheduledQuery, when: int, limits: Limits, usage: Usage) -> None:
+        def work(usage: Usage) -> None:
+            nonlocal columns
+            with Guard(limits, self._stop):
+                for result in self.database.run(query.sql):
+                    for row in result:
+                        rows.append(row)
+                        _check_number(rows, limits)
+                    columns = result.columns or columns
+
+        usage = self._measured(query, work)
+        return usage, columns, rows
+
+    def _run(self, query: ScheduledQuery, when: int, decorations: dict[str, str], limits: Limits, usage: Usage) -> None:
         past = self._state.past(query.name)
         new = past is None
         if past is None:
             past = Past("", self.epoch, 0, 0)
         changed = bool(past.sql) and past.sql != query.sql
         past.sql = query.sql
-        decorations = self.decorations.now(when) if self.decorations is not None else {}
         rows, of_events = self._rows(query, past, limits, usage)
         usage.rows, usage.size = len(rows), sum(map(len, rows))
         if changed:
@@ -150,9 +162,7 @@ class Runner:
                 for result in self.database.run(query.sql):
                     for row in result:
                         rows.append(key(result.columns, row))
-                        if limits.rows is not None and len(rows) > limits.rows:
-                            said = f"stopped after {len(rows)} rows; the limit is {limits.rows}"
-                            raise QueryLimitExceeded("rows", limits.rows, len(rows), said)
+                        _check_number(rows, limits)
                     usage.notes += list(result.notes)
         finally:
             if window is not None:
@@ -223,6 +233,12 @@ class Runner:
         reason = QueryLimitExceeded(breach.limit, breach.allowed, breach.used, breach.message)
         self.database.cancel(reason)
         return reason
+
+
+def _check_number(rows: Sequence[Any], limits: Limits) -> None:
+    if limits.rows is not None and len(rows) > limits.rows:
+        said = f"stopped after {len(rows)} rows; the limit is {limits.rows}"
+        raise QueryLimitExceeded("rows", limits.rows, len(rows), said)
 
 
 def digest(sql: str) -> str:

@@ -18,7 +18,7 @@ import time
 import apsw
 
 from ..events.attach import Events
-from ..vtables.errors import HostqlError, QueryCancelled
+from ..vtables.errors import HostqlError, QueryCancelled, QueryError
 from ..watchdog.allowance import allowance, ram
 from ..watchdog.attached import Attached, attach
 from ..watchdog.limits import Limits
@@ -27,6 +27,7 @@ from ..watchdog.voice import say
 from .active import ActivePacks
 from .catalog import FILE, SCHEMA
 from .config.identity import host_identifier
+from .config.model import ScheduledQuery
 from .config.source import ConfigSource
 from .database_tables import add_tables
 from .decorations import Decorations
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..vtables.database import Database
-    from .config.model import ScheduledQuery
 
 # Seconds that a query may take where neither it nor the options say.
 LONGEST = 300.0
@@ -53,6 +53,8 @@ LONGEST = 300.0
 MOST_ROWS = 1_000_000
 # Seconds between writing what queries cost, and bounding the spool.
 STORE = 5.0
+# Seconds that a decorator or discovery query may take, the share of a query's CPU, and its rows.
+ASIDE, ASIDE_CPU, ASIDE_ROWS = 10.0, 0.25, 1000
 
 
 class Worker:
@@ -218,11 +220,14 @@ class Worker:
             self._status.say(INFO, note, every=3600)
         if usage.outcome and not self.stopping.is_set():
             self._status.say(WARNING, f"scheduled query {query.name} failed: {usage.outcome}", every=600)
+        self._deny_where_broken(query, usage)
+        self._trimming.after(usage.memory, usage.size)
+
+    def _deny_where_broken(self, query: ScheduledQuery, usage: Usage) -> None:
         if usage.breach and query.denylist and self._attached is not None:
             took = {name: round(getattr(usage, name), 2) for name in ("cpu", "memory", "wall", "rows", "files")}
             self._attached.deny(query.name, digest(query.sql), usage.outcome, took)
             self._denied.add((query.name, digest(query.sql)))
-        self._trimming.after(usage.memory, usage.size)
 
     def _limits(self) -> Limits:
         """A little less than the watchdog's, so that most queries end in peace before it must act."""
@@ -273,8 +278,22 @@ class Worker:
         if self._running is not None:
             self._database.cancel(QueryCancelled(f"interrupted: {reason}"))
 
-    def _ask(self, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-        return self._runner.ask(sql, Limits(timeout=10, rows=1000))
+    def _ask(self, name: str, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """Columns and rows of a decorator or discovery query. Raises QueryError.
+
+        It may take less than a scheduled query, so that the one after it finds the watchdog's allowance unused.
+        """
+        query = ScheduledQuery(name, sql, 0)
+        if self._is_denied(query):
+            raise QueryError("it is denied, and does not run")
+        limits = self._limits()
+        limits.timeout, limits.rows = ASIDE, ASIDE_ROWS
+        limits.cpu = limits.cpu and limits.cpu * ASIDE_CPU
+        usage, columns, rows = self._runner.ask(query, limits)
+        self._deny_where_broken(query, usage)
+        if usage.outcome:
+            raise QueryError(usage.outcome)
+        return columns, rows
 
     def _warn(self, text: str) -> None:
         self._status.say(WARNING, text, every=600)

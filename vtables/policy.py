@@ -8,9 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_READS = frozenset(
-    [apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE, apsw.SQLITE_TRANSACTION]
-)
+_READS = frozenset([apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE])
 _TEMP = frozenset(
     [
         apsw.SQLITE_CREATE_TEMP_TABLE,
@@ -26,7 +24,9 @@ _TEMP = frozenset(
 _ROWS = frozenset([apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE])
 _FILES = frozenset([apsw.SQLITE_ATTACH, apsw.SQLITE_DETACH])
 # CREATE INDEX and friends rewrite the schema table of the database they belong to, and reindex it.
-_MAINTENANCE = frozenset([apsw.SQLITE_REINDEX, apsw.SQLITE_ANALYZE, apsw.SQLITE_SAVEPOINT])
+_MAINTENANCE = frozenset([apsw.SQLITE_REINDEX, apsw.SQLITE_ANALYZE])
+# An open transaction outlives its statement, and keeps files from being attached anew and their new rows from being seen.
+_TRANSACTIONS = frozenset([apsw.SQLITE_TRANSACTION, apsw.SQLITE_SAVEPOINT])
 # Pragmas that only tell; each may be asked, none of them set.
 _TELLING = {
     *("collation_list", "compile_options", "data_version", "database_list", "encoding", "function_list"),
@@ -39,7 +39,7 @@ _FORBIDDEN_FUNCTIONS = frozenset(["load_extension", "fts3_tokenizer", "edit", "r
 
 
 class Policy:
-    """Rights beyond reading. `temp`: temporary tables and views; `attach`: database files that exist, to read;
+    """Rights beyond reading. `temp`: temporary tables and views, and transactions over them; `attach`: database files that exist, to read;
     `write_attached`: to write them too, and to make new ones."""
 
     __slots__ = ("attach", "name", "temp", "write_attached")
@@ -80,7 +80,7 @@ class Policy:
             return one in _TELLING and (two is None or one in _WITH_NAME)
         if action in _FILES:
             return self.attach
-        if action in _TEMP or action in _MAINTENANCE:
+        if action in _TEMP or action in _MAINTENANCE or action in _TRANSACTIONS:
             return self.temp
         if database == "temp" and (action in _ROWS or action == apsw.SQLITE_ALTER_TABLE):
             return self.temp
@@ -94,6 +94,8 @@ class Policy:
             return f"PRAGMA {one} is not allowed here", f"These tell something: {', '.join(sorted(_TELLING))}."
         if action in _FILES:
             return "database files may not be attached here", ""
+        if action in _TRANSACTIONS:
+            return "transactions and savepoints are not allowed here", ""
         if action in _TEMP or action in _MAINTENANCE or database == "temp":
             return "temporary tables and views are not allowed here", ""
         if database not in (None, "main"):

@@ -20,7 +20,7 @@ def test_a_pack_is_active_while_its_discovery_queries_find_something(db: Databas
     for pack in packs:
         pack.queries.append(ScheduledQuery(f"{pack.name}_q", "SELECT 1", 60, pack=pack.name))
 
-    def ask(sql: str) -> Any:
+    def ask(_name: str, sql: str) -> Any:
         result = db.execute(sql)
         return result.columns, list(result)
 

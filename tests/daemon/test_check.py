@@ -128,3 +128,15 @@ def test_a_view_does_not_hide_a_table(write: Any) -> None:
         (problem,) = add_views(database, config.views)
         assert problem[0] == "users" and isinstance(problem[1], HostqlError)
         assert [column[0] for column in database.execute("SELECT uid FROM users LIMIT 0").columns] == ["u"]
+
+
+@pytest.mark.parametrize("sql", ["BEGIN", "SAVEPOINT s", "ATTACH 'x' AS x", "CREATE TEMP TABLE t (x)", "SELECT nope"])
+def test_what_the_agent_refuses_is_a_fault_wherever_it_stands(write: Any, sql: str) -> None:
+    content = {
+        "schedule": {"q": {"query": sql, "interval": 60}},
+        "packs": {"p": {"discovery": [sql], "queries": {"q": {"query": "SELECT 1", "interval": 60}}}},
+        "decorators": {"load": [sql], "always": [sql], "interval": {"60": [sql]}},
+    }
+    faults = {rule for rule, message in checked(write, content).items() if "cannot run here" in message}
+    kinds = {"q", "packs.p.discovery", "decorators.load", "decorators.always", "decorators.interval.60"}
+    assert faults == kinds

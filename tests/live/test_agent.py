@@ -307,3 +307,13 @@ def test_two_do_not_share_a_state(agent: Any):
     done = subprocess.run(running.command(), capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 4 and "runs already" in done.stderr
     assert running.status()["pid"]
+
+
+def test_a_decorator_that_does_not_end_is_denied_alone(agent: Any):
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0"
+    running = agent(TICK, snapshots=True, decorators={"always": [endless, "SELECT 7 AS seven"]})
+    until(lambda: len(running.lines("tick")) > 2)
+    until(lambda: running.status()["denylist"])
+    assert [entry["query"] for entry in running.status()["denylist"]] == ["decorators.always"]
+    assert all(line["decorations"] == {"seven": "7"} for line in running.lines("tick"))
+    until(lambda: any("decorator query failed: it is denied" in each["message"] for each in running.lines("", "status")))

@@ -81,7 +81,6 @@ def test_no_policy_lets_a_statement_change_the_host(any_policy: Database, sql: s
         "PRAGMA table_info(processes)",
         "PRAGMA database_list",
         "SELECT name FROM pragma_function_list LIMIT 1",
-        "BEGIN; SELECT 1; COMMIT",
     ],
 )
 def test_every_policy_lets_it_read(any_policy: Database, sql: str):
@@ -104,6 +103,17 @@ def test_an_analyst_may_make_temporary_tables_and_views(sql: str, last: list[tup
     with Database(policy=ANALYST) as database:
         assert run(database, sql) == last
     assert "temporary tables and views are not allowed" in refusal(READ_ONLY, sql)
+
+
+@pytest.mark.parametrize("sql", ["BEGIN", "BEGIN IMMEDIATE", "SAVEPOINT s", "COMMIT", "ROLLBACK", "RELEASE s"])
+def test_only_an_analyst_opens_a_transaction(sql: str):
+    assert "transactions and savepoints are not allowed" in refusal(READ_ONLY, sql)
+
+
+def test_an_analyst_takes_back_what_was_done_in_a_transaction():
+    with Database(policy=ANALYST) as database:
+        sql = "BEGIN; CREATE TEMP TABLE x (a); SAVEPOINT s; INSERT INTO x VALUES (1); ROLLBACK TO s"
+        assert run(database, f"{sql}; COMMIT; SELECT count(*) FROM x") == [(0,)]
 
 
 def test_the_hint_for_a_table_tells_of_temporary_ones():
