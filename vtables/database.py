@@ -224,6 +224,8 @@ class Database:
             except NotAttached as missing:
                 if self.provider is None:
                     raise
+                if missing.table in asked:
+                    self._check_not_hidden(missing.table)
                 # Once it is attached, its tables go before the virtual ones of the same name.
                 if missing.table in asked or not self.provider(missing.table):
                     self.not_attached.add(missing.table)
@@ -248,6 +250,12 @@ class Database:
                 if authorizer.attachment is not None:
                     self._attached(authorizer.attachment)
                 return self._result
+
+    def _check_not_hidden(self, table: str) -> None:
+        """QueryError where a table was attached, but the statement names main's, which holds no rows."""
+        stored = "SELECT schema FROM pragma_table_list WHERE name = ? AND type = 'table' AND schema NOT IN ('main', 'temp')"
+        for (schema,) in self.own(stored, (table,)):
+            raise QueryError(f"main.{table} holds no rows: they are in {schema}", f"Name the table without main: {table}.")
 
     def _attached(self, attachment: Attachment) -> None:
         for text in attachment.unseen:

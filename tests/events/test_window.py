@@ -101,6 +101,22 @@ def test_only_the_events_of_the_window_are_seen(database: Database, sql: str, pi
     assert list(database.execute("SELECT count(*) FROM process_events")) == [(3,)]
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT pid FROM main.process_events",
+        "SELECT count(*) FROM main.process_events",
+        "SELECT p.pid FROM process_events p, main.process_events",
+    ],
+)
+def test_the_table_of_main_is_not_taken_for_one_that_nobody_fills(database: Database, sql: str) -> None:
+    for _ in range(2):
+        with pytest.raises(HostqlError) as caught:
+            Window.over(database, sql)
+        assert "without main: process_events" in caught.value.hint
+        assert list(database.execute("SELECT count(*) FROM process_events")) == [(3,)]
+
+
 @pytest.mark.parametrize("sql", ["SELECT pid FROM events.process_events", "SELECT count(*) FROM events.process_events"])
 def test_the_table_by_its_schema_is_refused(database: Database, sql: str) -> None:
     with pytest.raises(HostqlError, match="all events there are") as caught:
