@@ -15,6 +15,7 @@ from ..vtables.policy import READ_ONLY
 from ..vtables.sources.locked import held
 from ..vtables.sources.osquery_patterns import expand_as_osquery
 from ..vtables.sources.sqlite_files import Connection, connect
+from ..vtables.sources.sqlite_text import decoder, rows_as_bytes
 from ..vtables.sources.text import from_os
 from ..vtables.table import TEXT, Column, Table
 
@@ -119,19 +120,42 @@ def _rows(scan: Scan, file: str, query: str, columns: list[str]) -> Iterator[tup
     try:
         # An interrupt of the statement reaches the connection that runs it, not this one.
         connection.set_progress_handler(scan.stopped, STEPS)
-        connection.authorizer = READ_ONLY.authorizer(denied.append)
         if os.path.exists(file + "-wal") and os.path.getsize(file + "-wal"):
             scan.note(f"what is only in {shown}-wal is not seen")
-        cursor = connection.execute(query)
-        names = [column[0] for column in cursor.get_description()]
+        decode = decoder(str(connection.pragma("encoding")))
+        connection.authorizer = READ_ONLY.authorizer(denied.append)
+        names, rows = _run(connection, query)
         places = [names.index(name) if name in names else None for name in columns]
-        for row in cursor:
+        for row in map(decode, rows):
             scan.check()
             yield (*(None if place is None else _text(row[place]) for place in places), shown)
     except (apsw.Error, OSError, ValueError) as error:
         scan.note(f"{shown} cannot be read: {denied[0][0] if denied else error}")
     finally:
         connection.close(True)
+
+
+def _run(connection: Connection, query: str) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+    """The columns' names, and the rows as `as_bytes` has them."""
+    names: list[str] = []
+
+    def prepared(cursor: apsw.Cursor, _sql: str, _bindings: Any) -> bool:
+        names.extend(column[0] for column in cursor.get_description())
+        return False
+
+    cursor = connection.cursor()
+    cursor.exec_trace = prepared
+    try:
+        cursor.execute(query)
+    except apsw.ExecTraceAbort:
+        pass
+    if not names:
+        raise ValueError("the query gives no columns")
+    try:
+        return names, connection.execute(rows_as_bytes(query, len(names)))
+    except apsw.SQLError:
+        # A pragma, which is no part of another statement.
+        return names, (tuple([each for value in row for each in (value, 0)]) for row in connection.execute(query))
 
 
 def _opened(file: str) -> Connection:

@@ -253,9 +253,13 @@ class Database:
 
     def _check_not_hidden(self, table: str) -> None:
         """QueryError where a table was attached, but the statement names main's, which holds no rows."""
-        stored = "SELECT schema FROM pragma_table_list WHERE name = ? AND type = 'table' AND schema NOT IN ('main', 'temp')"
+        stored = (
+            "SELECT schema FROM pragma_table_list WHERE name = ? AND type = 'table' AND schema NOT IN ('main', 'temp')"
+        )
         for (schema,) in self.own(stored, (table,)):
-            raise QueryError(f"main.{table} holds no rows: they are in {schema}", f"Name the table without main: {table}.")
+            raise QueryError(
+                f"main.{table} holds no rows: they are in {schema}", f"Name the table without main: {table}."
+            )
 
     def _attached(self, attachment: Attachment) -> None:
         for text in attachment.unseen:
@@ -326,6 +330,7 @@ class Result:
         self.columns: tuple[str, ...] = ()
         self.types: tuple[str, ...] = ()
         self._dry = dry
+        self._params = params
         self._cursor = database.connection.cursor()
         self._cursor.exec_trace = self._prepared
         try:
@@ -357,12 +362,57 @@ class Result:
         return [(column[3] or "", column[4] or "") for column in described]
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        from itertools import compress, count
+
+        # Counts the rows without a step of Python's for each.
+        number = count(1)
         try:
-            yield from self._cursor
+            while True:
+                try:
+                    yield from compress(self._cursor, number)
+                    return
+                except UnicodeDecodeError:
+                    # Of a value in the row, for one within a function ends the statement.
+                    if self._over():
+                        raise
+                rows = self._decoded(next(number) - 1)
+                if rows is not None:
+                    yield from rows
+                    return
+                self.notes.add("result", "a row is left out, for its text is not UTF-8: CAST(column AS BLOB) shows it")
         except Exception as error:
             raise self._database.error(error, self._sql, self._offset) from error
         finally:
             self.close()
+
+    def _over(self) -> bool:
+        try:
+            self._cursor.get_description()
+        except apsw.ExecutionCompleteError:
+            return True
+        return False
+
+    def _decoded(self, given: int) -> Iterator[tuple[Any, ...]] | None:
+        """The rows after the first `given`, text that is not UTF-8 with them; None where the statement cannot run again.
+
+        SQLite hands over text as it was stored, and APSW decodes strictly; so it is asked for bytes instead. The cursor
+        stays open: it holds what both read of a file to one moment.
+        """
+        from .sources.sqlite_text import decoder, rows_as_bytes
+
+        if "random" in self.text.lower():
+            return None
+        again = self._database.connection.cursor()
+        try:
+            again.execute(rows_as_bytes(self.text, len(self.columns)), _bindings(self._params), can_cache=False)
+            for _ in range(given):
+                next(again)
+        except (apsw.Error, HostqlError, StopIteration):
+            if self.statement.stopped is not None:
+                raise
+            again.close(True)
+            return None
+        return map(decoder(), again)
 
     def close(self) -> None:
         """Stop reading; what was kept of the host for the statement is let go."""

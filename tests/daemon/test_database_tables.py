@@ -41,6 +41,27 @@ def test_rows_of_all_files_and_what_cannot_be_read(tmp_path: Path):
         assert len(query(db, f"{sql} WHERE path = '{tmp_path}/b.sqlite'")) == 1
 
 
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16le", "UTF-16be"])
+def test_a_cell_that_is_not_unicode_costs_itself(tmp_path: Path, encoding: str):
+    connection = apsw.Connection(f"{tmp_path}/x.db")
+    connection.execute(f"PRAGMA encoding = '{encoding}'; CREATE TABLE t (a, b)")
+    connection.execute("INSERT INTO t VALUES (1, 'caf\u00e9'), (2, CAST(x'ff00ff' AS TEXT)), (3, x'ff'), (4, 'z')")
+    connection.close()
+    with Database() as db:
+        add_tables(db, [DatabaseTable("t", f"{tmp_path}/x.db", "SELECT a, b FROM t -- all;", ["a", "b"])])
+        rows = [(row["a"], row["b"]) for row in query(db, "SELECT a, b FROM t")]
+        assert notes(db, "SELECT a, b FROM t") == []
+    assert rows[0] == ("1", "caf\u00e9") and rows[2:] == [("3", b"\xff"), ("4", "z")]
+    assert "\\xff" in rows[1][1] or encoding != "UTF-8"
+
+
+def test_a_pragma_is_a_query_too(tmp_path: Path):
+    made(tmp_path / "a.db", "x")
+    with Database() as db:
+        add_tables(db, [DatabaseTable("t", f"{tmp_path}/a.db", "PRAGMA table_info(urls)", ["name"])])
+        assert [row["name"] for row in query(db, "SELECT name FROM t")] == ["url", "visits"]
+
+
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS url FROM n WHERE i < 0"
 
 

@@ -316,4 +316,6 @@ def test_a_decorator_that_does_not_end_is_denied_alone(agent: Any):
     until(lambda: running.status()["denylist"])
     assert [entry["query"] for entry in running.status()["denylist"]] == ["decorators.always"]
     assert all(line["decorations"] == {"seven": "7"} for line in running.lines("tick"))
-    until(lambda: any("decorator query failed: it is denied" in each["message"] for each in running.lines("", "status")))
+    until(
+        lambda: any("decorator query failed: it is denied" in each["message"] for each in running.lines("", "status"))
+    )

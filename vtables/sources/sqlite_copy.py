@@ -10,6 +10,7 @@ from __future__ import annotations
 import apsw
 
 from .configuration import bytes_of
+from .sqlite_text import as_bytes, decoder
 from .text import clean, from_os
 
 TYPE_CHECKING = False
@@ -109,7 +110,7 @@ def _plain_rows(
     # Without shared memory a write-ahead log can be read by one alone (https://www.sqlite.org/wal.html#noshm).
     connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
     found = connection.execute(
-        "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE", (table,)
+        "SELECT sql FROM sqlite_schema WHERE type IN ('table', 'view') AND name = ? COLLATE NOCASE", (table,)
     ).fetchall()
     if not found:
         # Programs make their table when they first write.
@@ -120,12 +121,15 @@ def _plain_rows(
     if hidden[0][0]:
         raise apsw.SQLError(f"{table} has columns that are computed")
 
-    def authorize(action: int, first: str | None, *_: str | None) -> int:
+    def authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
         read = action == apsw.SQLITE_READ and str(first).lower() == table.lower()
-        return apsw.SQLITE_OK if read or action == apsw.SQLITE_SELECT else apsw.SQLITE_DENY
+        plain = action == apsw.SQLITE_SELECT or (action == apsw.SQLITE_FUNCTION and second == "typeof")
+        return apsw.SQLITE_OK if read or plain else apsw.SQLITE_DENY
 
+    decode = decoder(str(connection.pragma("encoding")))
     connection.authorizer = authorize
-    for count, row in enumerate(connection.execute(f"SELECT {', '.join(columns)} FROM {table} NOT INDEXED")):
+    rows = connection.execute(f"SELECT {as_bytes(columns)} FROM {table} NOT INDEXED")
+    for count, row in enumerate(map(decode, rows)):
         if count * _SMALLEST_ROW > size:
             # Pages that lead to each other again and again.
             raise apsw.CorruptError("it has more rows than room for them")

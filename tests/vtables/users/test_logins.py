@@ -234,8 +234,7 @@ def test_a_hostile_database_costs_only_itself(base: Path, open_root: Callable[..
     database = open_root()
     assert [row[0] for row in last(database)] == ["alice", ""]
     noted = notes(database, "SELECT * FROM last")
-    # A view is no table: there has been no first write.
-    assert len(noted) == (kind != "a view") and all("wtmp.db cannot be read whole" in note for note in noted)
+    assert len(noted) == 1 and all("wtmp.db cannot be read whole" in note for note in noted)
 
 
 def test_a_damaged_database_gives_what_can_be_read(base: Path, open_root: Callable[..., Database]) -> None:
@@ -335,6 +334,23 @@ def test_the_later_of_two_last_logins(lastlog_root: Path, open_root: Callable[..
         ("alice", 1000, 1700000300, "pts/3", "h", "sshd", NEW),
     ]
     assert notes(database, "SELECT * FROM lastlog") == [f"lastlog: a row of {NEW} makes no sense"]
+
+
+def test_a_cell_that_is_not_utf_8_costs_itself(lastlog_root: Path, open_root: Callable[..., Database]) -> None:
+    lastlog2(lastlog_root, ("alice", 5, "pts/1", "h", "sshd"), ("root", 7, "pts/3", "h", "sshd"))
+    with closing(sqlite3.connect(lastlog_root / NEW[1:])) as db, db:
+        db.execute("UPDATE Lastlog2 SET RemoteHost = CAST(x'68ff' AS TEXT) WHERE Name = 'alice'")
+    database = open_root()
+    assert [row[4] for row in lastlog(database)] == ["h\\xff", "h"]
+    assert notes(database, "SELECT * FROM lastlog") == []
+
+
+def test_a_view_in_the_tables_place_is_noted(lastlog_root: Path, open_root: Callable[..., Database]) -> None:
+    with closing(sqlite3.connect(lastlog_root / NEW[1:])) as db, db:
+        db.execute("CREATE VIEW Lastlog2 AS SELECT 'x' AS Name, 1 AS Time, '' AS TTY, '' AS RemoteHost, '' AS Service")
+    database = open_root()
+    assert lastlog(database) == []
+    assert any("Lastlog2 is no plain table" in note for note in notes(database, "SELECT * FROM lastlog"))
 
 
 # logged_in_users
