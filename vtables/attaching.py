@@ -15,6 +15,9 @@ _WITHOUT_LOCKS = ("immutable", "nolock")
 # what they are where a write-ahead log is used.
 _VERSIONS, _LOGGED = slice(18, 20), b"\2\2"
 
+# On this byte of a log's index each process that has it open holds a lock (https://www.sqlite.org/walformat.html).
+_INDEX_OPEN = 128
+
 
 class Attachment:
     """A file as ATTACH names it.
@@ -44,13 +47,13 @@ class Attachment:
 
     def _only_read(self) -> None:
         """Have nothing written by opening it, beside it neither: of a write-ahead log that nobody has open, SQLite
-        would make an index. Such a file is read as it lies there."""
+        would make an index, or write the one there anew. Such a file is read as it lies there."""
         from .sources.sqlite_files import uri
 
         # Beside what links lead to.
         path = os.path.realpath(self.path)
         how = {option: self._options[option] for option in _WITHOUT_LOCKS if option in self._options}
-        if not how and _has_log(path) and not os.path.exists(path + "-shm"):
+        if not how and _has_log(path) and not _in_use(path):
             how["immutable"] = "1"
             self.unseen.append(f"{self.path} is read as it is now, not what is written to it later")
             if _size(path + "-wal"):
@@ -99,6 +102,24 @@ def _has_log(path: str) -> bool:
 
     try:
         return read_regular(path, _VERSIONS.stop)[_VERSIONS] == _LOGGED
+    except OSError:
+        return False
+
+
+def _in_use(path: str) -> bool:
+    """Whether a process has the index of a write-ahead log open: each holds a lock on it."""
+    import fcntl
+    import struct
+
+    from .sources.files import use_regular
+
+    def locked(fd: int) -> bool:
+        lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, _INDEX_OPEN, 1, 0)
+        return bool(struct.unpack("hhqqi4x", fcntl.fcntl(fd, fcntl.F_OFD_GETLK, lock))[0] != fcntl.F_UNLCK)
+
+    try:
+        # Closing a descriptor of it would drop the locks of this process.
+        return held(os.stat(path)) or use_regular(path + "-shm", locked)
     except OSError:
         return False
 

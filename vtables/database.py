@@ -393,7 +393,7 @@ class Result:
         return False
 
     def _decoded(self, given: int) -> Iterator[tuple[Any, ...]] | None:
-        """The rows after the first `given`, text that is not UTF-8 with them; None where the statement cannot run again.
+        """The rows after the first `given`, with text that is not UTF-8; None where the statement cannot run again.
 
         SQLite hands over text as it was stored, and APSW decodes strictly; so it is asked for bytes instead. The cursor
         stays open: it holds what both read of a file to one moment.

@@ -25,7 +25,7 @@ _ROWS = frozenset([apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE])
 _FILES = frozenset([apsw.SQLITE_ATTACH, apsw.SQLITE_DETACH])
 # CREATE INDEX and friends rewrite the schema table of the database they belong to, and reindex it.
 _MAINTENANCE = frozenset([apsw.SQLITE_REINDEX, apsw.SQLITE_ANALYZE])
-# An open transaction outlives its statement, and keeps files from being attached anew and their new rows from being seen.
+# An open transaction outlives its statement, and keeps new rows of files from being seen.
 _TRANSACTIONS = frozenset([apsw.SQLITE_TRANSACTION, apsw.SQLITE_SAVEPOINT])
 # Pragmas that only tell; each may be asked, none of them set.
 _TELLING = {
@@ -39,8 +39,8 @@ _FORBIDDEN_FUNCTIONS = frozenset(["load_extension", "fts3_tokenizer", "edit", "r
 
 
 class Policy:
-    """Rights beyond reading. `temp`: temporary tables and views, and transactions over them; `attach`: database files that exist, to read;
-    `write_attached`: to write them too, and to make new ones."""
+    """Rights beyond reading. `temp`: temporary tables and views, and transactions; `attach`: database files that
+    exist, to read; `write_attached`: to write them too, and to make new ones."""
 
     __slots__ = ("attach", "name", "temp", "write_attached")
 

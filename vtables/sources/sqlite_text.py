@@ -1,4 +1,4 @@
-r"""Text of SQLite that need not be UTF-8: SQLite keeps any bytes as text. They are read as bytes and shown as `\xNN`."""
+r"""Text of SQLite, which keeps any bytes as such: read as bytes, those that are not UTF-8 shown as `\xNN`."""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -317,3 +319,22 @@ def test_a_view_in_an_attached_file_cannot_read_the_host(file: Path):
     made.close()
     said = refusal(ANALYST, f"ATTACH '{file}' AS kept; SELECT * FROM kept.bait")
     assert "hash" in said
+
+
+def test_the_index_of_a_log_that_nobody_has_open_is_not_written(tmp_path: Path):
+    writer = logged(tmp_path / "live.db")
+    # By another process, for closing a descriptor of it here would drop the writer's locks.
+    copy = "for end in '' -wal -shm; do cp live.db$end copied.db$end; done"
+    subprocess.run(copy, shell=True, cwd=tmp_path, check=True)
+    before = (tmp_path / "copied.db-shm").read_bytes()
+    attach = [sys.executable, "-m", "hostql", "--csv"]
+    live = subprocess.run(
+        [*attach, f"ATTACH '{tmp_path}/live.db' AS x; SELECT a FROM x.t"], capture_output=True, text=True, check=True
+    )
+    assert live.stdout.split() == ["a", "1"] and not live.stderr
+    copied = subprocess.run(
+        [*attach, f"ATTACH '{tmp_path}/copied.db' AS x"], capture_output=True, text=True, check=True
+    )
+    assert "what is only in" in copied.stderr
+    assert (tmp_path / "copied.db-shm").read_bytes() == before
+    writer.close()

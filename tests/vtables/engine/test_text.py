@@ -1,4 +1,4 @@
-"""Text that is not UTF-8, which SQLite stores and gives all the same: a cell costs itself, whatever it stands beside."""
+"""Text that is not UTF-8, which SQLite stores all the same: a cell costs itself, whatever it stands beside."""
 
 from __future__ import annotations
 
