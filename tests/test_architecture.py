@@ -115,7 +115,7 @@ DIRECT = {
     "catalog.py": {"os.scandir", "os.listdir", "open"},
     "sources/history.py": {"os.path.isfile"},
     "filesystem/magic.py": {"os.path.isfile", "os.path.isdir"},
-    "attaching.py": {"os.path.realpath", "os.path.exists", "os.stat", "read_regular"},
+    "attaching.py": {"os.path.realpath", "os.path.exists", "os.stat", "read_regular", "use_regular"},
     "sources/apart.py": {"os.open"},
     "sources/locked.py": {"os.path.realpath", "os.stat"},
     "sources/sqlite_files.py": {"os.stat", "os.access"},

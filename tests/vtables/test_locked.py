@@ -189,3 +189,14 @@ def test_nothing_of_libmagic_reaches_the_terminal(tmp_path: Path) -> None:
     lines = done.stderr.splitlines()
     assert lines and all(line.startswith(("note: ", "error: ", "hint: ")) for line in lines)
     assert any("Warning" in line for line in lines) and "\x1b" not in done.stdout + done.stderr
+
+
+def test_a_database_of_magic_that_is_not_there_is_not_the_default(tmp_path: Path) -> None:
+    needs_libmagic()
+    (tmp_path / "file").write_text("text")
+    with Database() as db:
+        result = db.execute(
+            f"SELECT data, mime_type FROM magic WHERE path = '{tmp_path}/file' AND magic_db_files = '/nope'"
+        )
+        assert list(result) == [(None, None)]
+        assert list(result.notes) == ["magic: there is no database /nope"]

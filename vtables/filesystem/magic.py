@@ -42,8 +42,17 @@ class Magic(Table):
     def rows(self, scan: Scan) -> Iterator[tuple[Any, ...]]:
         databases = scan.equals("magic_db_files") or frozenset([_DATABASES])
         for database in databases:
-            if isinstance(database, str):
-                yield from _rows(scan, database)
+            if not isinstance(database, str):
+                continue
+            if database != _DATABASES:
+                for file in database.split(":"):
+                    if not _is_there(file):
+                        scan.note(f"there is no database {from_os(file)}")
+                if not any(map(_is_there, database.split(":"))):
+                    # libmagic would look in its own.
+                    yield from ((path, database, None, None, None) for path in scan.equals("path") or ())
+                    continue
+            yield from _rows(scan, database)
 
 
 def _rows(scan: Scan, database: str) -> Iterator[tuple[Any, ...]]:
@@ -70,6 +79,10 @@ def _rows(scan: Scan, database: str) -> Iterator[tuple[Any, ...]]:
         finally:
             for cookie in cookies:
                 cookie.close()
+
+
+def _is_there(file: str) -> bool:
+    return os.path.isfile(file) or os.path.isdir(file)
 
 
 def _thread() -> Apart:
@@ -106,7 +119,7 @@ class _Cookie:
         self._library = _library()
         self._handle = self._library.magic_open(flags)
         # A FIFO would be waited for.
-        existing = ":".join([file for file in databases.split(":") if os.path.isfile(file) or os.path.isdir(file)])
+        existing = ":".join(filter(_is_there, databases.split(":")))
         if self._library.magic_load(self._handle, os.fsencode(existing) or None) != 0:
             reason = decode(self._library.magic_error(self._handle) or b"")
             self.close()
