@@ -3,9 +3,7 @@ known of it without asking a server."""
 
 from __future__ import annotations
 
-import ctypes
 import os
-import struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +28,8 @@ def creation_time(path: str | int, follow: bool = True) -> int | None:
 
     Raises OSError.
     """
+    import ctypes
+
     statx = _function()
     if not statx:
         return None
@@ -55,6 +55,9 @@ def identity(path: str, follow: bool = True) -> tuple[int, int, int]:
 
     On the way to a path's end servers can be asked; to the end of a magic link (/proc/PID/exe) there is no way.
     """
+    import ctypes
+    import struct
+
     statx = _function()
     if not statx:
         status = os.stat(path, follow_symlinks=follow)
@@ -72,6 +75,8 @@ def identity(path: str, follow: bool = True) -> tuple[int, int, int]:
 
 def hard_links(path: str) -> int:
     """How many names a file has, as the kernel has that at hand; see `identity`. Raises OSError."""
+    import ctypes
+
     statx = _function()
     if not statx:
         return os.stat(path).st_nlink
@@ -86,5 +91,7 @@ def _function() -> Any:
     """The C library's statx; False where it has none."""
     global _statx
     if _statx is None:
+        import ctypes
+
         _statx = getattr(ctypes.CDLL(None, use_errno=True), "statx", False)
     return _statx
