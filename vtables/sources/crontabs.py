@@ -52,7 +52,7 @@ class Grammar(NamedTuple):
 
     # Whether what comes after a whole part of a list is passed over, as in `5.x`.
     lax: bool = True
-    # Whether ranges may have ~, and the first field a - before it.
+    # Whether ranges may have ~, and a job a - before it, which keeps it out of the log.
     extended: bool = True
     # Whether a line may do without a command, which then runs nothing.
     empty: bool = False
@@ -76,6 +76,8 @@ def parse_crontab(text: str, grammar: Grammar = ANY) -> Iterator[Job | None]:
         line = line.strip(" \t\r")
         if not line or line.startswith("#") or setting.match(line):
             continue
+        if grammar.extended and line.startswith("-"):
+            line = line[1:]
         if line.startswith("@"):
             event, command = [*_fields(line, 1), ""][:2]
             valid = event in _EVENTS and (command or grammar.empty)
@@ -110,7 +112,7 @@ def _values(field: str, place: int, grammar: Grammar) -> list[int] | None:
     """Where the ranges that a field allows begin, without those that are empty; None for what is no field."""
     found = None
     if grammar.extended:
-        found = _parts(field[place == 0 and field[:1] == "-" :], place, _STRICT, to_end=True)
+        found = _parts(field, place, _STRICT, to_end=True)
     if found is None and grammar.lax:
         found = _parts(field, place, _LAX, to_end=False)
     return found
@@ -131,12 +133,17 @@ def _parts(field: str, place: int, form: str, to_end: bool) -> list[int] | None:
         first = given["single"] or given["low"] or given.get("from") or str(least)
         last = given["single"] or given["high"] or given.get("to") or str(greatest)
         low, high = _number(first, least, names), _number(last, least, names)
-        if low is None or high is None or not (least <= low <= greatest and least <= high <= greatest):
+        if low is None or high is None:
+            return None
+        if "~" in match[0]:
+            # cronie draws a number first, and refuses the line only if that one is out of bounds.
+            low, high = max(low, least), min(high, greatest)
+            if low > high:
+                return None
+        elif not (least <= low <= greatest and least <= high <= greatest):
             return None
         if low <= high:
             found.append(low)
-        elif "~" in match[0]:
-            return None
         if field[at : at + 1] != ",":
             return None if to_end and at < len(field) else found
         at += 1

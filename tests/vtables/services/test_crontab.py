@@ -297,6 +297,35 @@ def test_fields_are_those_that_crontab_accepts(tmp_path: Path) -> None:
         assert ours is (done.returncode == 0), (line, done.stderr)
 
 
+@pytest.mark.parametrize(
+    "line, event, minute",
+    [
+        ("-@reboot x", "@reboot", ""),
+        ("-* * * * * x", "", "*"),
+        ("-5-10 * * * * x", "", "5-10"),
+        # Of such a range cronie draws a number, and refuses the line when that is out of bounds.
+        ("1~70 * * * * x", "", "1~70"),
+        ("5 0~24 0~1 1~13 1~9 x", "", "5"),
+        ("--@reboot x", None, None),
+        ("--* * * * * x", None, None),
+        ("- * * * * * x", None, None),
+        ("- @reboot x", None, None),
+        ("-# x", None, None),
+        ("60~70 * * * * x", None, None),
+        ("70~1 * * * * x", None, None),
+    ],
+)
+def test_jobs_out_of_the_log_and_at_random_times_with_cronie(line: str, event: str | None, minute: str | None) -> None:
+    """What crontab -T of cronie 1.7.2 accepts."""
+    from hostql.vtables.sources.crontabs import ANY, CRONIE, DEBIAN, parse_crontab
+
+    for grammar in (CRONIE, ANY):
+        (found,) = parse_crontab(f"{line}\n", grammar)
+        assert (found and (found.event, found.minute)) == (None if event is None else (event, minute))
+    if line.startswith("-"):
+        assert [*parse_crontab(f"{line}\n", DEBIAN)] == [None]
+
+
 JOB = "* * * * * root echo a\n"
 
 
