@@ -132,12 +132,13 @@ def names_in(scan: Scan, folder: str) -> list[str]:
 
 
 def glob_in(scan: Scan, pattern: str) -> list[str]:
-    """The paths that an absolute pattern of glob(7) matches, in order; a wildcard matches no dot at the beginning."""
+    """The paths that an absolute pattern of glob(3) matches, in order; a wildcard matches no dot at the beginning."""
     from fnmatch import fnmatchcase
 
     found = [""]
     for part in pattern.split("/")[1:]:
-        if any(letter in part for letter in "*?["):
+        part, wild = _unescaped(part)
+        if wild:
             found = [
                 f"{folder}/{name}"
                 for folder in found
@@ -147,6 +148,28 @@ def glob_in(scan: Scan, pattern: str) -> list[str]:
         else:
             found = [f"{folder}/{part}" for folder in found]
     return sorted([path for path in found if status_of(scan, path) is not None])
+
+
+def _unescaped(part: str) -> tuple[str, bool]:
+    r"""A part of a pattern for fnmatch, which knows no backslash, and whether it has wildcards; else the plain name.
+
+    >>> _unescaped(r"a\*b"), _unescaped(r"a\*b*"), _unescaped(r"\a[\*x]")
+    (('a*b', False), ('a[*]b*', True), ('a[*x]', True))
+    """
+    if "\\" not in part:
+        return part, any(letter in part for letter in "*?[")
+    import re
+
+    escape = re.compile(r"\\(.)")
+    if not any(letter in escape.sub("", part) for letter in "*?["):
+        return escape.sub(r"\1", part), False
+
+    def plain(found: re.Match[str]) -> str:
+        if found[1]:
+            return escape.sub(r"\1", found[1])
+        return f"[{found[2]}]" if found[2] in "*?[" else found[2]
+
+    return re.sub(r"(\[!?\]?[^]]*\])|\\(.)", plain, part), True
 
 
 def understood(scan: Scan, path: str, records: Iterable[T | None], what: str = "line") -> Iterator[T]:

@@ -129,6 +129,16 @@ def test_included_files(
     assert [row["option"] for row in rows] == [f"user {user}" for user in users]
 
 
+@pytest.mark.parametrize("pattern", [r"a\*b", r"a\\*b", "a[*]b", r"a\xb", r"\axb", "a?b", "a[!x]b", r"?\*b", r"a[\*]b"])
+def test_a_backslash_in_a_pattern(tmp_path: Path, open_root: Callable[..., Database], pattern: str) -> None:
+    lay(tmp_path, {"etc/ssh/a*b": "User star\n", "etc/ssh/axb": "User plain\n"})
+    lay(tmp_path, {"etc/ssh/ssh_config": f"Include {tmp_path}/etc/ssh/{pattern}\n"})
+    (theirs,) = understood_by_ssh(tmp_path / "etc/ssh/ssh_config")
+    lay(tmp_path, {"etc/ssh/ssh_config": f"Include {pattern}\n"})
+    rows = query(open_root(), "SELECT option FROM ssh_configs WHERE option LIKE 'user %'")
+    assert rows[0]["option"] == theirs
+
+
 @pytest.mark.parametrize("host", ["hh", "zz"])
 def test_what_a_block_includes_is_under_that_block(
     tmp_path: Path, open_root: Callable[..., Database], host: str
