@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 
 from ..scan import Scan
-from ..sources.configuration import glob_in, status_of, text_of, understood, why_refused
+from ..sources.configuration import LARGEST, glob_in, status_of, text_of, understood, why_refused
 from ..sources.homes import homes
 from ..sources.keepers import Keeper
 from ..sources.ssh_config import included_path, parse_ssh_config, shown
@@ -14,15 +14,17 @@ from ..table import BIGINT, TEXT, Column, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
+    from collections.abc import Iterable, Iterator
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 # Of these the first that exists; openSUSE ships its own in /usr/etc.
 _SYSTEM = ("/etc/ssh/ssh_config", "/usr/etc/ssh/ssh_config")
 # As deep as ssh follows files that include others.
 _DEEPEST = 16
-# Files of one user's that are looked into, however often they include one another.
-_MOST = 1000
+# Of one user, however often files include one another: files looked into and patterns looked up, lines, characters.
+_MOST, _MOST_LINES, _MOST_TEXT = 1000, 100_000, LARGEST
 _ROOT = (0, "/root", "root")
 
 
@@ -57,39 +59,68 @@ class _File:
         self._uid, self._home, self._name = user
         self._folder = folder
         self._keeper = None if folder == "/etc/ssh" else Keeper(user[0], user[1])
-        self._left = _MOST
+        self._left, self._lines, self._text = _MOST, _MOST_LINES, _MOST_TEXT
 
     def rows(self, path: str, above: str, depth: int) -> Iterator[tuple[int, str, str, str]]:
         """The settings of a file; `above` is the block that includes it."""
         scan = self._scan
         self._left -= 1
         if depth > _DEEPEST or self._left < 0:
-            scan.note("a file that is included too deeply, or too often, is not followed", path)
+            self._note_depth(path)
             return
         if self._keeper is not None:
             self._note_refusal(path)
         block = above
+        if self._text <= 0:
+            self._note_end(path)
+            return
         text = text_of(scan, path, expected=False, keeper=self._keeper)
-        for keyword, arguments in understood(scan, path, parse_ssh_config(text)):
+        self._text -= len(text)
+        for keyword, arguments in understood(scan, path, self._counted(path, parse_ssh_config(text))):
             setting = shown(keyword, arguments).lower()
             if keyword in ("host", "match"):
                 block = f"{above} > {setting}" if above else setting
             else:
                 yield self._uid, block, setting, from_os(path)
             if keyword == "include":
-                for each in self._included(arguments):
+                for each in self._included(path, arguments):
+                    if self._left < 0:
+                        break
                     yield from self.rows(each, block, depth + 1)
 
-    def _included(self, names: list[str]) -> Iterator[str]:
+    def _counted(self, path: str, records: Iterable[T]) -> Iterator[T]:
+        """The records of a file, up to the last that one user may have."""
+        for record in records:
+            self._lines -= 1
+            if self._lines < 0:
+                self._note_end(path)
+                return
+            yield record
+
+    def _note_end(self, path: str) -> None:
+        most = f"{_MOST_LINES} lines or {_MOST_TEXT >> 20} MiB"
+        self._scan.note(f"{from_os(self._name)}'s files have more than {most} in all: the rest is not read", path)
+
+    def _included(self, path: str, names: list[str]) -> Iterator[str]:
         for name in names:
+            if self._keeper is None and name.startswith("~"):
+                self._scan.note(f"ssh refuses {from_os(path)}: Include {name} is for users' own files")
+                continue
+            self._left -= 1
+            if self._left < 0:
+                self._note_depth(path)
+                return
             pattern = included_path(name, self._folder, self._home, self._name)
             if pattern is None:
                 self._scan.note(f"what Include {name} names is not known without a session of the user's")
                 continue
-            for path in glob_in(self._scan, pattern):
-                status = status_of(self._scan, path)
+            for each in glob_in(self._scan, pattern):
+                status = status_of(self._scan, each)
                 if status is not None and not stat.S_ISDIR(status.st_mode):
-                    yield path
+                    yield each
+
+    def _note_depth(self, path: str) -> None:
+        self._scan.note("a file that is included too deeply, or too often, is not followed", path)
 
     def _note_refusal(self, path: str) -> None:
         """ssh does not start with a user's file that others can change."""

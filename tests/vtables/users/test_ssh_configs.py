@@ -167,6 +167,38 @@ def test_files_that_include_one_another_end(tmp_path: Path, open_root: Callable[
     assert any("too deeply, or too often" in note for note in result.notes)
 
 
+def test_what_one_user_may_have_ends(tmp_path: Path, open_root: Callable[..., Database]) -> None:
+    """Of files that include one another; other users' are read all the same."""
+    bob = PASSWD.replace("ann", "bob").replace("1000", "1001")
+    lay(tmp_path, {"home/ann/.ssh/config": "Include d/*\n", "home/bob/.ssh/config": "Port 5\n"})
+    lay(tmp_path, {f"home/ann/.ssh/d/{name}": "User a\n" * 30_000 + "Include d/*\n" for name in "abcd"})
+    (tmp_path / "etc/passwd").write_text(PASSWD + bob)
+    result = open_root().execute("SELECT uid, count(*) FROM ssh_configs GROUP BY uid")
+    assert [*result] == [(1000, 100_000), (1001, 1)]
+    assert any("ann's files have more than 100000 lines or 16 MiB in all" in note for note in result.notes)
+    lay(tmp_path, {f"home/ann/.ssh/d/{name}": f"#{'x' * 99_999}\n" * 60 for name in "abcd"})
+    lay(tmp_path, {"home/ann/.ssh/d/e": "Port 6\n"})
+    result = open_root().execute("SELECT * FROM ssh_configs WHERE option LIKE 'port%'")
+    assert not list(result)
+    assert any("more than 100000 lines or 16 MiB in all" in note for note in result.notes)
+
+
+def test_patterns_of_one_user_end(tmp_path: Path, open_root: Callable[..., Database]) -> None:
+    lay(tmp_path, {"home/ann/.ssh/config": "Include none*\n" * 1001 + "Port 5\n"})
+    result = open_root().execute("SELECT * FROM ssh_configs")
+    assert len(list(result)) == 1002
+    assert any("too deeply, or too often" in note for note in result.notes)
+
+
+def test_the_hosts_own_file_includes_nothing_of_a_home(tmp_path: Path, open_root: Callable[..., Database]) -> None:
+    lay(tmp_path, {"etc/ssh/ssh_config": "Include ~/x\nPort 5\n", "root/x": "User x\n"})
+    rows = query(open_root(), "SELECT option FROM ssh_configs")
+    assert [row["option"] for row in rows] == ["include ~/x", "port 5"]
+    assert notes(open_root(), "SELECT * FROM ssh_configs") == [
+        "ssh_configs: ssh refuses /etc/ssh/ssh_config: Include ~/x is for users' own files"
+    ]
+
+
 def test_what_a_session_decides_is_noted(tmp_path: Path, open_root: Callable[..., Database]) -> None:
     lay(tmp_path, {"home/ann/.ssh/config": "Include ${X}/a ~bob/b\nPort 5\n"})
     assert len(query(open_root(), "SELECT * FROM ssh_configs")) == 2
