@@ -58,7 +58,11 @@ class StartupItems(Table):
                     first = (username, file) not in seen
                     if scan.host.isfile(path):
                         seen.add((username, file))
-                    fields = parse_desktop(text_for(scan, user, path) if user else text_of(scan, path))
+                    text = text_for(scan, user, path) if user else text_of(scan, path)
+                    if not text:
+                        # Empty, which starts nothing, or not read, as a note says.
+                        continue
+                    fields = parse_desktop(text)
                     program, *arguments = exec_words(fields, path) or [""]
                     status = "enabled" if first and _starts(scan, fields, program) else "disabled"
                     source = from_os(folder) + "/"

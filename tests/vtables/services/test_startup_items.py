@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hostql.tests.conftest import query
+from hostql.tests.conftest import notes, query
+from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
 from hostql.vtables.sources.desktop_entry import exec_words
 
@@ -33,6 +34,22 @@ def test_scripts_and_sessions_that_start(tmp_path: Path, open_root: Callable[...
         ("A", "a", "--quiet x", "/etc/xdg/autostart/", "enabled", ""),
         ("B", "b", "", "/home/ann/.config/autostart/", "disabled", "ann"),
     ]
+
+
+def test_a_file_that_is_not_read_is_a_note_and_no_row(tmp_path: Path, open_root: Callable[..., Database]) -> None:
+    if not IS_ROOT:
+        pytest.skip("needs root, for a file that is another user's")
+    folder = tmp_path / "home/ann/.config/autostart"
+    folder.mkdir(parents=True)
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/passwd").write_text("ann:x:1000:1000::/home/ann:/bin/sh\n")
+    (tmp_path / "secret").write_text("[Desktop Entry]\nName=S\nExec=s\n")
+    (tmp_path / "secret").chmod(0o600)
+    (folder / "x.desktop").symlink_to("/secret")
+    (folder / "empty.desktop").write_text("")
+    assert not query(open_root(), "SELECT * FROM startup_items")
+    (note,) = notes(open_root(), "SELECT * FROM startup_items")
+    assert "x.desktop: it leads to a file of another user" in note
 
 
 HEAD = "[Desktop Entry]\nType=Application\nName=N\n"
