@@ -34,6 +34,20 @@ def parse_ssh_config(text: str) -> Iterator[tuple[str, list[str]] | None]:
             yield None
 
 
+def parse_client_config(text: str) -> Iterator[tuple[str, list[str]] | None]:
+    """As parse_ssh_config; None, too, for a line with an empty argument, which ssh refuses where sshd may not.
+
+    Only commands may be empty, and what comes after the first word of Match.
+
+    >>> list(parse_client_config('User ""\\nHost a ""\\nProxyCommand ""\\n'))
+    [None, None, ('proxycommand', ['""'])]
+    """
+    for record in parse_ssh_config(text):
+        if record is not None and not all(record[1][:1] if record[0] == "match" else record[1]):
+            record = None
+        yield record
+
+
 def _cut_keyword(line: str) -> tuple[str, str]:
     """The keyword may be in quotes; blanks, one = sign or both come after it."""
     if line.startswith('"'):

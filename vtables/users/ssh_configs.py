@@ -8,7 +8,7 @@ from ..scan import Scan
 from ..sources.configuration import LARGEST, glob_in, status_of, text_of, understood, why_refused
 from ..sources.homes import homes
 from ..sources.keepers import Keeper
-from ..sources.ssh_config import included_path, parse_ssh_config, shown
+from ..sources.ssh_config import included_path, parse_client_config, shown
 from ..sources.text import from_os
 from ..table import BIGINT, TEXT, Column, Table
 
@@ -76,7 +76,7 @@ class _File:
             return
         text = text_of(scan, path, expected=False, keeper=self._keeper)
         self._text -= len(text)
-        for keyword, arguments in understood(scan, path, self._counted(path, parse_ssh_config(text))):
+        for keyword, arguments in understood(scan, path, self._counted(path, parse_client_config(text))):
             setting = shown(keyword, arguments).lower()
             if keyword in ("host", "match"):
                 block = f"{above} > {setting}" if above else setting

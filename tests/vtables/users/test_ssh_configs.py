@@ -11,6 +11,7 @@ import pytest
 from hostql.tests.conftest import notes, query
 from hostql.tests.host import IS_ROOT
 from hostql.vtables.database import Database
+from hostql.vtables.sources.ssh_config import parse_client_config
 
 PASSWD = "ann:x:1000:1000::/home/ann:/bin/sh\n"
 
@@ -72,7 +73,31 @@ def test_settings_are_those_that_ssh_understands(tmp_path: Path, open_root: Call
     assert not notes(open_root(), "SELECT * FROM ssh_configs")
 
 
-@pytest.mark.parametrize("text", ["User\n", "User=\n", 'User "x\n', "\ufeffUser x\n"])
+REFUSED = [
+    "User\n",
+    "User=\n",
+    'User "x\n',
+    "\ufeffUser x\n",
+    'User ""\n',
+    "Host a ''\n",
+    'Match ""\n',
+    'SendEnv A ""\n',
+]
+
+
+@pytest.mark.skipif(not shutil.which("ssh"), reason="needs ssh")
+@pytest.mark.parametrize(
+    "text, accepted",
+    [*((text, False) for text in REFUSED), ('ProxyCommand ""\n', True), ('Match all ""\n', True), ('User ""a\n', True)],
+)
+def test_ssh_refuses_empty_arguments(tmp_path: Path, text: str, accepted: bool) -> None:
+    (tmp_path / "config").write_text(text)
+    done = subprocess.run(["ssh", "-G", "-F", tmp_path / "config", "hh"], capture_output=True, check=False)
+    assert (done.returncode == 0) is accepted
+    assert ([*parse_client_config(text)] != [None]) is accepted
+
+
+@pytest.mark.parametrize("text", REFUSED)
 def test_a_line_that_ssh_refuses_is_noted(tmp_path: Path, open_root: Callable[..., Database], text: str) -> None:
     lay(tmp_path, {"etc/ssh/ssh_config": f"{text}Port 5\n"})
     assert [row["option"] for row in query(open_root(), "SELECT option FROM ssh_configs")] == ["port 5"]
