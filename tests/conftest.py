@@ -23,8 +23,11 @@ NOBODY = 65534
 PUBLIC_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIFb4wVlW38c1Ip3fkcFqhrTCuL1Q/vrpWxuFKn42qndf"
 _CLONE_NEWNET = 0x40000000
 _CLONE_NEWNS = 0x00020000
-# The test files that need the kernel's audit to themselves, and the marks of tests that take long.
-AUDITS = {"test_audit", "test_audit_daemon", "test_exclusion"}
+# The test files that look at the whole kernel, whose queues others' floods fill; and the marks of tests that take long.
+WHOLE = {
+    *("test_audit", "test_audit_daemon", "test_bpf", "test_bpf_files", "test_exclusion", "test_file_events"),
+    *("test_network", "test_proc_connector", "test_uevents"),
+}
 LONG = ("live", "slow")
 
 
@@ -50,11 +53,11 @@ def examples(deep: int) -> int:
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in this hook, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Which tests run one after the other where several processes share them (pytest-xdist): those of a file, and all
-    that need the kernel's audit to themselves. Those that take long begin first, so that none is left at the end."""
+    that look at the whole kernel. Those that take long begin first, so that none is left at the end."""
     for item in items:
-        audits = item.path.stem in AUDITS
-        item.add_marker(pytest.mark.xdist_group("audit" if audits else f"{item.path.parent.name}/{item.path.stem}"))
-    items.sort(key=lambda item: (item.path.stem not in AUDITS, *(item.get_closest_marker(m) is None for m in LONG)))
+        whole = item.path.stem in WHOLE
+        item.add_marker(pytest.mark.xdist_group("kernel" if whole else f"{item.path.parent.name}/{item.path.stem}"))
+    items.sort(key=lambda item: (item.path.stem not in WHOLE, *(item.get_closest_marker(m) is None for m in LONG)))
 
 
 @pytest.hookimpl(optionalhook=True)

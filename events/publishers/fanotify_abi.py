@@ -106,7 +106,7 @@ class Directories:
             self._mounts[fsid] = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def path(self, file: bytes) -> str | bool | None:
-        """The path of a directory, '' for the root; False where it is not wanted, None where it is gone."""
+        """The path of a directory, '' for the root; False where it is not wanted, None where it is gone or too deep."""
         found = self._known.get(file)
         if found is None:
             path = self._read(file)
@@ -141,6 +141,9 @@ class Directories:
         try:
             path = os.readlink(f"/proc/self/fd/{fd}")
             gone = path.endswith(" (deleted)") and not os.fstat(fd).st_nlink
+        except OSError:
+            # Deeper than a path can tell (PATH_MAX): who goes there by relative paths is not to stop the rest.
+            return None
         finally:
             os.close(fd)
         if gone or not path.startswith("/"):

@@ -1,8 +1,7 @@
-"""What tests of the kernel's audit share: one at a time on this host, a publisher, and what it hands over."""
+"""What tests of the kernel's audit share: a publisher, and what it hands over."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import select
 import subprocess
@@ -21,7 +20,6 @@ from hostql.events.publishers.audit.publisher import Audit
 from hostql.events.publishers.audit.rules import KEY, key_of
 from hostql.tests.host import IS_ROOT, PATIENCE
 
-LOCK = "/run/lock/hostql-audit-test.lock"
 # The key of rules that a test adds as another program.
 THEIRS = "theirs"
 SETTINGS = ("enabled", "backlog_limit", "backlog_wait_time")
@@ -90,43 +88,41 @@ def started() -> int:
 
 @contextmanager
 def alone() -> Iterator[Control]:
-    """Nobody else tests audit meanwhile, and it is afterwards as it was."""
+    """Audit as it was, and afterwards is again."""
     if not IS_ROOT:
         pytest.skip("needs root")
-    with open(LOCK, "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            # A reader that was killed may have left audit on: the next one puts it back.
-            with collecting("user_events", audit="multicast"):
-                pass
-            control = Control()
-        except Unavailable as unavailable:
-            pytest.skip(f"no audit here: {unavailable.reason}")
-        try:
-            before = control.status()
-        except OSError as error:
-            control.close()
-            pytest.skip(f"no audit here: {error}")
-        if before.pid or before.enabled == 2:
-            control.close()
-            pytest.skip("an audit daemon runs here, or audit is locked")
-        disturbed = bool(others(control))
-        try:
-            yield control
-        finally:
-            disturbed = disturbed or bool(others(control))
-            now = control.status()
-            left = [rule for rule in control.rules() if key_of(rule).startswith((THEIRS, f"{KEY}-{os.getpid()}-"))]
-            for rule in left:
-                control.delete(rule)
-            if not disturbed:
-                for name in SETTINGS:
-                    control.set(**{name: getattr(before, name)})
-            control.close()
-        assert not [rule for rule in left if key_of(rule) != THEIRS], "rules were left behind"
-        # Another hostql that collects meanwhile keeps audit on.
+    try:
+        # A reader that was killed may have left audit on: the next one puts it back.
+        with collecting("user_events", audit="multicast"):
+            pass
+        control = Control()
+    except Unavailable as unavailable:
+        pytest.skip(f"no audit here: {unavailable.reason}")
+    try:
+        before = control.status()
+    except OSError as error:
+        control.close()
+        pytest.skip(f"no audit here: {error}")
+    if before.pid or before.enabled == 2:
+        control.close()
+        pytest.skip("an audit daemon runs here, or audit is locked")
+    disturbed = bool(others(control))
+    try:
+        yield control
+    finally:
+        disturbed = disturbed or bool(others(control))
+        now = control.status()
+        left = [rule for rule in control.rules() if key_of(rule).startswith((THEIRS, f"{KEY}-{os.getpid()}-"))]
+        for rule in left:
+            control.delete(rule)
         if not disturbed:
-            assert [getattr(now, name) for name in SETTINGS] == [getattr(before, name) for name in SETTINGS]
+            for name in SETTINGS:
+                control.set(**{name: getattr(before, name)})
+        control.close()
+    assert not [rule for rule in left if key_of(rule) != THEIRS], "rules were left behind"
+    # Another hostql that collects meanwhile keeps audit on.
+    if not disturbed:
+        assert [getattr(now, name) for name in SETTINGS] == [getattr(before, name) for name in SETTINGS]
 
 
 @contextmanager

@@ -264,7 +264,7 @@ def happened(seen: Seen, pid: int) -> list[tuple[Any, ...]]:
     return [tuple(row.get(name) for name in shown) for row in own]
 
 
-def drain_whole(publisher: Bpf, seen: Seen) -> None:
+def drain_whole(publisher: Bpf, seen: Any) -> None:
     """Drain until nothing is left, not even behind a record that was still being written."""
     rings = [ring for group in publisher._groups for ring in group.rings]
     until = time.monotonic() + PATIENCE

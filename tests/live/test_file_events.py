@@ -125,6 +125,22 @@ def test_what_happens_to_a_file_is_told(watch: Callable[..., Watcher], folder: P
     assert came["inode"] == updated["inode"] and came["md5"] == updated["md5"]
 
 
+def test_what_no_path_is_long_enough_for_stops_nothing(watch: Callable[..., Watcher], folder: Path):
+    watcher = watch()
+    deep = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=deep)
+        above, deep = deep, os.open("d" * 250, os.O_RDONLY | os.O_DIRECTORY, dir_fd=deep)
+        os.close(above)
+    os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=deep))
+    os.close(deep)
+    (folder / "after").write_text("")
+    told = watcher.until_told(("CREATED", "after"))
+    assert ("CREATED", "file") not in told
+    if watcher.publisher.name == "fanotify":
+        watcher.until(lambda: watcher.publisher.counters().lost)
+
+
 def test_many_new_directories_written_to_at_once(watch: Callable[..., Watcher], folder: Path):
     watcher = watch()
     for n in range(200):
