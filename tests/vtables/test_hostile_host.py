@@ -300,7 +300,7 @@ def test_files_that_grow_while_they_are_read(tmp_path: Path) -> None:
     finally:
         stop.set()
         writer.join()
-    assert rows["etc_hosts"] and rows["hash"] and rows["sudoers"]
+    assert rows["etc_hosts"] and rows["hash"] and rows["groups"] and rows["deb_package_files"]
 
 
 def test_a_process_that_ends_while_its_row_is_read() -> None:

@@ -15,6 +15,7 @@ from hostql.shell.repl.completion.values import enumerated
 from hostql.shell.repl.completion.vocabulary import Vocabulary
 from hostql.vtables.catalog import Catalog
 from hostql.vtables.database import Database
+from hostql.vtables.errors import QueryError
 from hostql.vtables.sources.host import Host
 from hostql.vtables.table import INTEGER, TEXT
 from prompt_toolkit.completion import CompleteEvent, Completion
@@ -150,7 +151,8 @@ def test_completion_reads_no_table(session):
     for text in ("select * from processes where name = |", "select * from file where path = |", "select * from |"):
         texts(vocabulary, text)
     assert scanned == [] and not session.database.statement.recordings
-    list(session.database.execute("select * from etc_hosts"))
+    with pytest.raises(QueryError):
+        list(session.database.execute("select * from etc_hosts"))
     assert scanned
 
 
