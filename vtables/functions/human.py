@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from ..affinity import number
+from ..affinity import AffinityUnknown, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,7 +115,11 @@ def container_of(database: Database, value: Any) -> str | None:
 
 def _number(value: Any) -> int | float | None:
     if isinstance(value, str):
-        return number(value)
+        try:
+            return number(value)
+        except AffinityUnknown:
+            # Rounded: the last digit, in which SQLite may differ, shows in none of these functions.
+            value = float(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
         return int(value)
     return value if isinstance(value, (int, float)) else None

@@ -17,6 +17,23 @@ def value(db: Database, expression: str, *params: Any) -> Any:
 
 
 @pytest.mark.parametrize(
+    "expression, shown",
+    [
+        ("human_size('0.30000000000000004')", "0 B"),
+        ("human_size('1e999')", None),
+        ("human_time('90061.000000000000001')", "1 d 1 h"),
+        ("ago('1e-7') LIKE '% d % h ago' OR ago('1e-7') LIKE '% d ago'", 1),
+        ("user('99999999999999999999')", None),
+        ("user('0.0000000000000000000')", "root"),
+        ("container_of('99999999999999999999')", None),
+        ("container_of('1e-7')", None),
+    ],
+)
+def test_a_text_that_is_rounded_to_a_number(db: Database, expression: str, shown: Any):
+    assert value(db, expression) == shown
+
+
+@pytest.mark.parametrize(
     "size, shown",
     [
         (0, "0 B"),
