@@ -197,6 +197,7 @@ def database(given: Arguments) -> Database:
     from ..vtables.settings import READ_MAX, STATE, Settings
     from ..vtables.sources.host import Host
 
+    _check_config(given)
     root = given.get("root") or ""
     read_max = _size(given, "read-max")
     settings = Settings(
@@ -216,6 +217,19 @@ def database(given: Arguments) -> Database:
     if not root:
         db.provider = _stored(db, given)
     return db
+
+
+def _check_config(given: Arguments) -> None:
+    """UsageError for a --config that cannot be read, also where no statement comes to need it."""
+    path = given.get("config")
+    if path is None:
+        return
+    try:
+        # A FIFO without a writer is not waited for.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)):
+            pass
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read --config {path}: {getattr(error, 'strerror', error)}") from None
 
 
 def _stored(db: Database, given: Arguments) -> Callable[[str], bool]:
@@ -245,6 +259,8 @@ def limits(given: Arguments) -> Limits:
     from ..watchdog.limits import Limits
 
     memory = _size(given, "max-memory")
+    if memory == 0:
+        raise UsageError(f"--max-memory takes a size of at least a byte, not {given.get('max-memory')!r}")
     return Limits(timeout=given.number("timeout"), memory=memory, rows=given.number("max-rows", int))
 
 

@@ -60,7 +60,7 @@ def explain_error(
 
 
 def _parameter(error: Exception, message: str, sql: str, offset: int) -> QueryError:
-    """A parameter without a value, or a bare `?`, which --param cannot name."""
+    """A parameter without a value, or one without a name: a bare `?`, or a number left out below the greatest ?N."""
     if isinstance(error, KeyError):
         found = re.compile(rf"[:@$?]{re.escape(message)}\b").search(bare(sql, keep=""), offset)
         message, hint = f"a parameter has no value: {message}", f"Give it with --param {message}=VALUE."
@@ -70,6 +70,9 @@ def _parameter(error: Exception, message: str, sql: str, offset: int) -> QueryEr
             "a parameter has no name",
             "Write :name and give --param name=VALUE, or ?1, ?2 ... and --param 1=VALUE.",
         )
+        if found is None:
+            found = re.compile(r"\?\d+").search(bare(sql, keep=""), offset)
+            message, hint = "the numbers of the parameters leave one out", "Number them ?1, ?2, ?3 ..., or write :name."
     return QueryError(message, hint, sql=sql, offset=found.start() if found else None)
 
 

@@ -22,11 +22,15 @@ def run(given: Arguments) -> int:
 
 def watch(given: Arguments, sql: str) -> int:
     """`--watch SECONDS`: watch one query without a prompt around it. Raises HostqlError."""
+    from ..options import UsageError
     from .commands.live import watch
+    from .watch.request import LONGEST, SHORTEST
 
-    given.number("watch")
+    seconds = given.number("watch")
+    if not SHORTEST <= seconds <= LONGEST:
+        raise UsageError(f"--watch takes {SHORTEST:g} s to a day ({LONGEST} s), not {given.get('watch')!r}")
     with _session(given) as session:
-        watch(session, f"{given.get('watch')} {sql.strip().rstrip(';')}")
+        watch(session, f"{seconds} {sql.strip().rstrip(';')}")
     return 0
 
 

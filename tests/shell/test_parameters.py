@@ -66,6 +66,14 @@ def test_one_without_a_value_is_shown(sql: str, says: list[str]):
         assert words in done.stderr
 
 
+@pytest.mark.parametrize("sql", ["SELECT '?', ?2", "SELECT '?', ?1, ?3"])
+def test_numbers_that_leave_one_out(sql: str):
+    done = hostql("-p", "1=5", "-p", "2=6", "-p", "3=7", sql)
+    assert done.returncode == 1
+    for words in ("            ^^", "the numbers of the parameters leave one out", "Number them ?1, ?2"):
+        assert words in done.stderr
+
+
 @pytest.mark.parametrize("text", ["novalue", "=1", "a b=1", "a-b=1", ""])
 def test_what_is_no_parameter(text: str):
     done = hostql("--param", text, "SELECT 1")

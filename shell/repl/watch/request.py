@@ -7,9 +7,10 @@ import re
 from ....vtables.errors import HostqlError
 from ....vtables.script import bare
 
-# Seconds between the starts of two runs, where none are given; and the least.
+# Seconds between the starts of two runs, where none are given; the least and the most.
 DEFAULT = 2.0
 SHORTEST = 0.1
+LONGEST = 86400
 
 USAGE = ".watch [SECONDS] [xTIMES] [by COLUMN, ...] SELECT ..."
 
@@ -61,7 +62,7 @@ def parse(argument: str) -> Request:
         rest = rest[found.end() :].lstrip()
     if request.times == 0:
         raise HostqlError("a query cannot be watched 0 times", USAGE)
-    if not SHORTEST <= request.seconds <= 86400:
+    if not SHORTEST <= request.seconds <= LONGEST:
         raise HostqlError(f"the interval is from {SHORTEST:g} s to a day, not {request.seconds:g} s", USAGE)
     request.sql = rest
     return request
