@@ -181,7 +181,9 @@ class Host:
     def use_magic(self, path: str, use: Callable[[int], T]) -> T:
         """As `use_regular`; a path that ends in a link of a process (see `stat_magic`) leads to the file itself."""
         if not self._trees:
-            return files.use_regular(path, use)
+            return self.use_regular(path, use)
+        if self.guard is not None:
+            self.guard(path)
         tree, below = self._place(path)
         return _used(
             tree.open_magic(below), lambda handle: files.use_handle(handle, path, use, lambda: self._again(path))
@@ -209,7 +211,9 @@ class Host:
     def stat_magic(self, path: str) -> os.stat_result:
         """The file that a link of a process leads to: /proc/PID/exe, fd/N, ns/net (proc(5)), whatever its text says."""
         if not self._trees:
-            return os.stat(path)
+            return self.stat(path)
+        if self.guard is not None:
+            self.guard(path)
         tree, below = self._place(path)
         return _used(tree.open_magic(below), os.fstat)
 
