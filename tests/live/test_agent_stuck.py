@@ -17,12 +17,30 @@ from .test_agent import TICK, Agent, until
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.skipif(not IS_ROOT, reason="an agent needs root")]
 
 
-def test_a_worker_in_state_d_is_given_up_and_replaced(tmp_path: Path) -> None:
-    (tmp_path / "mount").mkdir()
-    (tmp_path / "agent").mkdir()
+# hostql's own tables do not wait for dead mounts; one of somebody else's may.
+TABLE = '''
+"""A table that looks at a file."""
+import os
+from hostql.vtables.table import INTEGER, Column, Table
+
+class Waits(Table):
+    """The size of a file."""
+    size = Column(INTEGER, "Size, in bytes")
+    examples = ["SELECT size FROM waits;"]
+    def rows(self, scan):
+        yield (os.stat({file!r}).st_size,)
+'''
+
+
+def test_a_worker_in_state_d_is_given_up_and_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("mount", "agent", "site/waits-1.dist-info"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "site/waits-1.dist-info/entry_points.txt").write_text("[hostql.tables]\nwaits = waits:Waits\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
     with dead_mount(tmp_path / "mount") as file:
+        (tmp_path / "site/waits.py").write_text(TABLE.format(file=str(file)))
         options = {"schedule_timeout": 1, "watchdog_forced_shutdown_delay": 1, "watchdog_max_delay": 1}
-        agent = Agent(tmp_path / "agent", {"dead": f"SELECT size FROM file WHERE path = '{file}'"}, options=options)
+        agent = Agent(tmp_path / "agent", {"dead": "SELECT size FROM waits"}, options=options)
         try:
             stuck = until(lambda: agent.status()["abandoned"])[0]
             assert Path(f"/proc/{stuck}/stat").read_text().rpartition(")")[2].split()[0] == "D"

@@ -14,7 +14,8 @@ from hostql.vtables.database import Database
 
 from .touched import Touched, watching
 
-NAME = "hostql-counted"
+# Of this run of the tests alone; the kernel keeps 15 bytes.
+NAME = f"hostql{os.getpid()}"
 SMALL = ("stat", "comm", "status")
 
 
@@ -58,6 +59,9 @@ def test_late_values_are_read_of_the_rows_kept_alone(db: Database, counted: list
 
 
 def test_no_file_is_read_for_a_column_nobody_asked_for(db: Database, counted: list[int], touched: Any):
+    # What this process may see is read once, from its own status.
+    rows(db, "SELECT pid FROM processes LIMIT 1")
+    touched()
     assert rows(db, "SELECT count(*) > 4 FROM processes") == [(1,)]
     seen = touched()
     assert seen.named("cmdline", "io", "cgroup", "status") == 0

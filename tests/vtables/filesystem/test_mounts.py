@@ -202,7 +202,7 @@ def test_a_dead_mount_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.Monk
             with Database(settings=Settings(remote_mounts=True)) as db:
                 found = [sizes(db, tmp_path), sizes(db, tmp_path)]
                 said = notes(db, "SELECT blocks FROM mounts")
-                stuck = len(bounded._stuck)
+                stuck = len([question for question in bounded._stuck if str(tmp_path) in str(question)])
                 named = notes(db, "SELECT path, type, flags FROM mounts")
             with Database() as db:
                 usual = notes(db, "SELECT blocks FROM mounts")
