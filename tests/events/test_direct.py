@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import threading
 import time
 from pathlib import Path
@@ -59,7 +60,8 @@ def test_a_reader_that_stands_still_blocks_nobody_and_what_it_missed_is_told(
     for start in range(0, total, 1000):
         direct.add("process_events", COLUMNS, rows(start, 1000))
     assert direct.dropped["process_events"] >= total - WAITING_ROWS - 2000
-    # The reader goes on.
+    # The reader goes on, once somebody has opened the other end: before, it would be at the end at once.
+    assert select.select([reader], [], [], PATIENCE)[0]
     os.set_blocking(reader, True)
     lines: list[dict[str, Any]] = []
 
